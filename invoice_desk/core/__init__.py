@@ -1,0 +1,1 @@
+"""Values, rules and state machines; pure, without files, clocks or databases."""

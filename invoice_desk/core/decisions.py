@@ -1,0 +1,60 @@
+"""What people decided about rows; decisions are added, never changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DecisionKind(StrEnum):
+    """What a decision does."""
+
+    CORRECT = "correct"  # put `value` in place of what was read
+    APPROVE = "approve"  # the row is right as it stands
+    WITHDRAW = "withdraw"  # take back decision `withdraws`
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One entry of the log."""
+
+    id: int
+    raw_table_id: int
+    row_number: int
+    kind: DecisionKind
+    field: str | None = None
+    value: str | None = None
+    withdraws: int | None = None
+    person: str = ""
+    decided_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """What the decisions that stand say of one row."""
+
+    corrections: dict[str, str | None]
+    approved: bool
+
+
+def standing(decisions: Iterable[Decision]) -> list[Decision]:
+    """Return the decisions that were not withdrawn, oldest first."""
+    log = sorted(decisions, key=lambda d: d.id)
+    withdrawn = {d.withdraws for d in log if d.kind is DecisionKind.WITHDRAW}
+    return [d for d in log if d.kind is not DecisionKind.WITHDRAW and d.id not in withdrawn]
+
+
+def verdicts(decisions: Iterable[Decision]) -> dict[int, RowVerdict]:
+    """Return row number → verdict; of two corrections of one field the later one stands."""
+    found: dict[int, RowVerdict] = {}
+    for decision in standing(decisions):
+        known = found.get(decision.row_number, RowVerdict({}, approved=False))
+        if decision.kind is DecisionKind.CORRECT and decision.field is not None:
+            corrections = {**known.corrections, decision.field: decision.value}
+            known = RowVerdict(corrections, approved=known.approved)
+        elif decision.kind is DecisionKind.APPROVE:
+            known = RowVerdict(known.corrections, approved=True)
+        found[decision.row_number] = known
+    return found

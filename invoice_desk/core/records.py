@@ -1,0 +1,118 @@
+"""What the desk keeps, as values: sources, raw tables, passes, jobs, findings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from invoice_desk.core.jobs import JobState
+from invoice_desk.core.source import FileOutcome, Kind, SourceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A file that the desk keeps."""
+
+    id: int
+    sha256: str
+    name: str
+    origin: str
+    container_id: int | None
+    size: int
+    kind: Kind
+    status: SourceStatus
+    document_type: str | None
+    confidence: float | None
+    reasons: tuple[str, ...]
+    row_count: int
+    page_count: int
+    error_code: str | None
+    error_message: str | None
+    error_advice: str | None
+    seconds: float | None
+    imported_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    """A raw table of a source."""
+
+    id: int
+    source_id: int
+    ordinal: int
+    name: str
+    sheet: str | None
+    columns: tuple[str, ...]
+    structure: dict[str, Any]
+    details: dict[str, Any]
+    row_count: int
+    document_type: str | None
+    confidence: float | None
+    mapping: dict[str, int]
+    template_id: int | None
+    current_pass_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """One cleaning of one raw table."""
+
+    id: int
+    raw_table_id: int
+    document_type: str
+    plan: dict[str, Any]
+    state: str
+    cleaned: int
+    filtered_out: int
+    findings: int
+    totals: dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRecord:
+    """A doubt, and where it belongs."""
+
+    id: int
+    source_id: int
+    raw_table_id: int | None
+    row_number: int | None
+    field: str | None
+    code: str
+    severity: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFileRecord:
+    """What became of one file of a job."""
+
+    ordinal: int
+    name: str
+    path: str
+    source_id: int | None
+    outcome: FileOutcome
+    error_code: str | None = None
+    error_message: str | None = None
+    error_advice: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job, as it is or was."""
+
+    id: int
+    operation: str
+    title: str
+    state: JobState
+    total: int
+    successful: int
+    failed: int
+    unprocessed: int
+    rows: int
+    error: str | None
+    created_at: dt.datetime
+    ended_at: dt.datetime | None
+    summary: dict[str, Any] = field(default_factory=dict)

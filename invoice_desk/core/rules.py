@@ -1,0 +1,81 @@
+"""Rules over whole columns: which rows a condition holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoice_desk.core.document_types import Condition, Operator, Rule
+from invoice_desk.core.text import folded, folded_column, mask_of
+
+
+class Columns:
+    """The cleaned columns of a chunk, and their folded texts, each folded once."""
+
+    def __init__(self, columns: Mapping[str, pa.Array], count: int) -> None:
+        self._columns = columns
+        self._folded: dict[str, pa.Array] = {}
+        self.count = count
+
+    def get(self, name: str) -> pa.Array | None:
+        """Return a column, None when the table has no such column."""
+        return self._columns.get(name)
+
+    def folded(self, name: str) -> pa.Array:
+        """Return the folded texts of a text column, empty text for null."""
+        if name not in self._folded:
+            column = pc.fill_null(self._columns[name].cast(pa.string()), "")
+            self._folded[name] = folded_column(column)
+        return self._folded[name]
+
+
+def rows_where(rule: Rule, columns: Columns) -> np.ndarray:
+    """Return a mask of the rows for which all conditions of `rule` hold.
+
+    A rule about a column that the table does not have holds for no row: what is not there
+    cannot be a reason to leave a row out.
+    """
+    mask = np.ones(columns.count, bool)
+    for condition in rule.all:
+        column = columns.get(condition.field)
+        if column is None:
+            return np.zeros(columns.count, bool)
+        mask &= _holds(condition, column, columns)
+    return mask
+
+
+def _holds(condition: Condition, column: pa.Array, columns: Columns) -> np.ndarray:
+    operator = condition.operator
+    if operator in {Operator.EMPTY, Operator.NOT_EMPTY}:
+        empty = mask_of(column.is_null())
+        return empty if operator is Operator.EMPTY else ~empty
+    if operator in {Operator.BELOW, Operator.ABOVE}:
+        limit = pa.scalar(Decimal(condition.values[0]), column.type)
+        compare = pc.less if operator is Operator.BELOW else pc.greater
+        return mask_of(compare(column, limit))
+    return _holds_text(condition, column, columns)
+
+
+def _holds_text(condition: Condition, column: pa.Array, columns: Columns) -> np.ndarray:
+    operator = condition.operator
+    if operator in {Operator.STARTS_WITH, Operator.ENDS_WITH}:
+        # Marks such as "@" and a code's last letter count here, so the text is not folded.
+        compare = pc.starts_with if operator is Operator.STARTS_WITH else pc.ends_with
+        plain = pc.fill_null(column.cast(pa.string()), "")
+        return _any(compare(plain, pattern=value) for value in condition.values)
+    texts = columns.folded(condition.field)
+    keys = [folded(value) for value in condition.values]
+    if operator in {Operator.IS, Operator.IS_NOT}:
+        hit = mask_of(pc.is_in(texts, value_set=pa.array(keys, pa.string())))
+        return hit if operator is Operator.IS else ~hit
+    hit = _any(pc.match_substring(texts, key) for key in keys)
+    return hit if operator is Operator.CONTAINS else ~hit
+
+
+def _any(columns: object) -> np.ndarray:
+    masks = [mask_of(column) for column in columns]  # type: ignore[attr-defined]
+    return np.logical_or.reduce(masks)

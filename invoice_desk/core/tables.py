@@ -1,0 +1,100 @@
+"""What a reader found: a table of text, and where it stood in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from invoice_desk.core.findings import Finding
+
+#: A row's id holds its table in the upper bits and its number in the lower 32.
+ROW_BITS = 32
+
+
+def row_id(owner: int, row_number: int) -> int:
+    """Return the id under which row `row_number` of table or pass `owner` is stored."""
+    return (owner << ROW_BITS) | row_number
+
+
+def row_number_of(identifier: int) -> int:
+    """Return the row number inside a row's id."""
+    return identifier & ((1 << ROW_BITS) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Which records of a file are titles, headings and data; numbers count records from 0."""
+
+    title_rows: tuple[int, ...] = ()
+    header_rows: tuple[int, ...] = ()
+    first_data_row: int | None = None
+    derived_rows: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited text is written."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """A raw table without its rows."""
+
+    name: str
+    structure: Structure
+    sheet: str | None = None
+    page: int | None = None
+    dialect: Dialect | None = None
+    titles: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Rows of a raw table, ready to be stored.
+
+    Attributes:
+        numbers: Where each row stands in its file, int64, ascending, from 0: the line on which
+            it begins in a text, the row of a sheet, the document on a page.
+        cells: One JSON array of texts a row.
+        findings: Doubts about the batch.
+        derived: Numbers of rows that sum up others.
+    """
+
+    numbers: pa.Array
+    cells: pa.Array
+    findings: tuple[Finding, ...] = ()
+    derived: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+
+def joined_header(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
+    """Return one heading a column: several header rows joined by a blank.
+
+    A label that stands only over the first column of its group is carried to the right in
+    all but the last row.
+    """
+    filled: list[list[str]] = []
+    for number, row in enumerate(rows):
+        cells = [*row[:width], *[""] * (width - len(row))]
+        if number < len(rows) - 1:
+            carried = ""
+            for i, cell in enumerate(cells):
+                carried = cell.strip() or carried
+                cells[i] = carried
+        filled.append(cells)
+    return tuple(
+        " ".join(part.strip() for part in parts if part.strip()) if len(filled) > 1 else parts[0]
+        for parts in zip(*filled, strict=True)
+    )

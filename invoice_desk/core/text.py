@@ -1,0 +1,42 @@
+"""Texts compared the way a person compares them: without case, accents and punctuation."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def folded(text: str) -> str:
+    """Return the letters and digits of `text`, lower-case and without accents.
+
+    `AT Siège`, `AT_SIEGE` and `at siege` all become `atsiege`.
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if c.isalnum())
+
+
+def by_distinct(column: pa.Array, function: Callable[[str], object], kind: pa.DataType) -> pa.Array:
+    """Return `function` of each text, called once for each distinct one; null stays null."""
+    encoded = pc.dictionary_encode(column)
+    results = pa.array([function(text) for text in encoded.dictionary.to_pylist()], kind)
+    return results.take(encoded.indices)
+
+
+def folded_column(column: pa.Array) -> pa.Array:
+    """Return `folded` of each text."""
+    return by_distinct(column, folded, pa.string())
+
+
+def flags(mask: np.ndarray) -> pa.Array:
+    """Return an Arrow column of a numpy mask."""
+    return pa.array(mask.astype(bool))
+
+
+def mask_of(column: pa.Array) -> np.ndarray:
+    """Return a numpy mask of a boolean Arrow column; null counts as False."""
+    result: np.ndarray = pc.fill_null(column, False).to_numpy(zero_copy_only=False)  # noqa: FBT003
+    return result.astype(bool)

@@ -1,0 +1,1 @@
+"""The desk file: tables, migrations, and the two ways in (read, write)."""

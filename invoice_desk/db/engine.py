@@ -1,0 +1,77 @@
+"""Opening the desk file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from invoice_desk.errors import BugError, StorageError
+
+__all__ = ["Connection", "Engine", "open_engine", "reading", "translated_errors", "writing"]
+
+BUSY_SECONDS = 30
+#: Primary result codes that the world causes, not we; see https://sqlite.org/rescode.html.
+_SENTENCES = {
+    sqlite3.SQLITE_BUSY: "Another program is using the desk.",
+    sqlite3.SQLITE_LOCKED: "Another program is using the desk.",
+    sqlite3.SQLITE_READONLY: "The desk cannot be written: it is read-only.",
+    sqlite3.SQLITE_IOERR: "The disk that holds the desk reports an error.",
+    sqlite3.SQLITE_CORRUPT: "The desk file is damaged.",
+    sqlite3.SQLITE_FULL: "The disk is full.",
+    sqlite3.SQLITE_CANTOPEN: "The desk cannot be opened.",
+    sqlite3.SQLITE_NOTADB: "This file is not a desk.",
+}
+
+
+def open_engine(path: Path) -> Engine:
+    """Return an engine for the desk at `path`; readers and the writer do not block."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction; commit it at the end, or roll it back on an error.
+
+    Raises:
+        StorageError: If the disk is full, the file locked or damaged.
+        BugError: If the statement is wrong.
+    """
+    with translated_errors(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for reading."""
+    with translated_errors(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Tell what the user can mend (a full disk) from what we must (a wrong query)."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translated(error.orig or error) from error
+    except sqlite3.Error as error:
+        raise _translated(error) from error
+
+
+def _translated(error: BaseException) -> StorageError | BugError:
+    sentence = _SENTENCES.get(getattr(error, "sqlite_errorcode", -1) & 0xFF)
+    return BugError(str(error)) if sentence is None else StorageError(sentence)

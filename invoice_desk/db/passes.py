@@ -1,0 +1,191 @@
+"""Cleaning passes, and the clean rows and findings that belong to them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+
+from invoice_desk.core.records import FindingRecord, PassRecord
+from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.db.schema import cleaning_pass, finding, raw_table
+
+
+def add_pass(
+    connection: Connection,
+    *,
+    raw_table_id: int,
+    job_id: int | None,
+    document_type: str,
+    type_version: int,
+    plan: dict[str, Any],
+    now: dt.datetime,
+) -> int:
+    """Add a running pass and return its id."""
+    statement = insert(cleaning_pass).values(
+        raw_table_id=raw_table_id,
+        job_id=job_id,
+        document_type=document_type,
+        type_version=type_version,
+        plan=plan,
+        state="running",
+        cleaned=0,
+        filtered_out=0,
+        findings=0,
+        totals={},
+        started_at=now,
+    )
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def pass_update(pass_id: int, **values: Any) -> Any:
+    """Return the statement that changes columns of one pass."""
+    return update(cleaning_pass).where(cleaning_pass.c.id == pass_id).values(**values)
+
+
+def get_pass(connection: Connection, pass_id: int) -> PassRecord | None:
+    """Return one pass."""
+    query = select(cleaning_pass).where(cleaning_pass.c.id == pass_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _record(row)
+
+
+def list_passes(
+    connection: Connection, *, raw_table_id: int | None = None, state: str | None = None
+) -> list[PassRecord]:
+    """Return passes, oldest first."""
+    query = select(cleaning_pass).order_by(cleaning_pass.c.id)
+    if raw_table_id is not None:
+        query = query.where(cleaning_pass.c.raw_table_id == raw_table_id)
+    if state is not None:
+        query = query.where(cleaning_pass.c.state == state)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def current_passes(connection: Connection) -> list[PassRecord]:
+    """Return the pass of each raw table that is shown."""
+    query = select(cleaning_pass).join(raw_table, raw_table.c.current_pass_id == cleaning_pass.c.id)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def running_tables(connection: Connection) -> set[int]:
+    """Return the raw tables that are being cleaned."""
+    query = select(cleaning_pass.c.raw_table_id).where(cleaning_pass.c.state == "running")
+    return set(connection.execute(query).scalars())
+
+
+def make_current(raw_table_id: int, pass_id: int) -> list[Any]:
+    """Return the statements that show this pass and call the others superseded."""
+    others = update(cleaning_pass).where(
+        cleaning_pass.c.raw_table_id == raw_table_id,
+        cleaning_pass.c.id != pass_id,
+        cleaning_pass.c.state == "done",
+    )
+    return [
+        others.values(state="superseded"),
+        update(raw_table).where(raw_table.c.id == raw_table_id).values(current_pass_id=pass_id),
+    ]
+
+
+def delete_pass_rows(table: Table, pass_id: int) -> list[Any]:
+    """Return the statements that remove the rows and findings of a pass."""
+    base = pass_id << ROW_BITS
+    return [
+        delete(table).where(table.c.id >= base, table.c.id < base + (1 << ROW_BITS)),
+        delete(finding).where(finding.c.pass_id == pass_id),
+    ]
+
+
+def storable_findings(
+    findings: pa.Table, *, source_id: int, raw_table_id: int, pass_id: int | None
+) -> pa.Table:
+    """Return findings of `FINDING_SCHEMA` as the columns that are stored."""
+    count = findings.num_rows
+    return pa.table(
+        {
+            "source_id": pa.array([source_id] * count, pa.int64()),
+            "raw_table_id": pa.array([raw_table_id] * count, pa.int64()),
+            "pass_id": pa.array([pass_id] * count, pa.int64()),
+            **{name: findings[name] for name in findings.column_names},
+        }
+    )
+
+
+def list_findings(
+    connection: Connection,
+    *,
+    source_id: int | None = None,
+    raw_table_id: int | None = None,
+    after: int = 0,
+    limit: int = 1000,
+) -> list[FindingRecord]:
+    """Return findings of current passes and of sources, paged by id."""
+    query = (
+        select(finding)
+        .outerjoin(raw_table, raw_table.c.id == finding.c.raw_table_id)
+        .where(finding.c.id > after)
+        .where(finding.c.pass_id.is_(None) | (finding.c.pass_id == raw_table.c.current_pass_id))
+        .order_by(finding.c.id)
+        .limit(limit)
+    )
+    if source_id is not None:
+        query = query.where(finding.c.source_id == source_id)
+    if raw_table_id is not None:
+        query = query.where(finding.c.raw_table_id == raw_table_id)
+    return [
+        FindingRecord(**{k: v for k, v in row._mapping.items() if k != "pass_id"})
+        for row in connection.execute(query)
+    ]
+
+
+def count_findings(connection: Connection) -> int:
+    """Return how many findings there are of current passes and of sources."""
+    query = (
+        select(func.count())
+        .select_from(finding)
+        .outerjoin(raw_table, raw_table.c.id == finding.c.raw_table_id)
+        .where(finding.c.pass_id.is_(None) | (finding.c.pass_id == raw_table.c.current_pass_id))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def replace_row_findings(
+    raw_table_id: int, pass_id: int, numbers: Sequence[int]
+) -> Any:
+    """Return the statement that removes the findings of these rows."""
+    return delete(finding).where(
+        finding.c.raw_table_id == raw_table_id,
+        finding.c.pass_id == pass_id,
+        finding.c.row_number.in_(numbers),
+    )
+
+
+def finding_insert(**values: Any) -> Any:
+    """Return the statement that adds one finding."""
+    return insert(finding).values(**values)
+
+
+def delete_source_findings(source_id: int) -> Any:
+    """Return the statement that removes all findings of a source."""
+    return delete(finding).where(finding.c.source_id == source_id)
+
+
+def _record(row: Row[Any]) -> PassRecord:
+    values = row._mapping
+    return PassRecord(
+        id=values["id"],
+        raw_table_id=values["raw_table_id"],
+        document_type=values["document_type"],
+        plan=values["plan"],
+        state=values["state"],
+        cleaned=values["cleaned"],
+        filtered_out=values["filtered_out"],
+        findings=values["findings"],
+        totals={name: Decimal(total) for name, total in values["totals"].items()},
+    )

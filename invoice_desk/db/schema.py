@@ -1,0 +1,223 @@
+"""The tables, as SQLAlchemy Core sees them.
+
+Rows come by the million, so they are written and read as columns; there are no ORM objects in
+this package.  Clean tables are not here: `clean_tables` makes one for each document type.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from invoice_desk.db.types import UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", Text, nullable=False, unique=True, comment="of the untouched bytes"),
+    Column("name", Text, nullable=False),
+    Column("origin", Text, nullable=False, comment="path it was imported from"),
+    Column("container_id", ForeignKey("source.id"), comment="the archive it lay in"),
+    Column("size", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("document_type", Text),
+    Column("confidence", Float),
+    Column("reasons", JSON, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("page_count", Integer, nullable=False),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("error_advice", Text),
+    Column("seconds", Float),
+    Column("imported_at", UtcTime, nullable=False),
+    Index(None, "status"),
+    Index(None, "container_id"),
+)
+
+raw_table = Table(
+    "raw_table",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sheet", Text),
+    Column("page", Integer),
+    Column("columns", JSON, nullable=False, comment="headings as read"),
+    Column("structure", JSON, nullable=False, comment="title, header and data rows"),
+    Column("details", JSON, nullable=False, comment="dialect, or boxes of a document's fields"),
+    Column("row_count", Integer, nullable=False),
+    Column("document_type", Text),
+    Column("confidence", Float),
+    Column("mapping", JSON, nullable=False, comment="field: index of the column"),
+    Column("template_id", ForeignKey("template.id")),
+    Column("current_pass_id", Integer, comment="the cleaning pass that is shown"),
+    UniqueConstraint("source_id", "ordinal"),
+)
+
+raw_row = Table(
+    "raw_row",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("cells", Text, nullable=False, comment="JSON array of texts, exactly as read"),
+    Column("raw_table_id", BigInteger, Computed("id >> 32", persisted=False)),
+    Column("row_number", BigInteger, Computed("id & 4294967295", persisted=False)),
+    comment="id = raw_table_id * 2^32 + row_number",
+)
+
+page = Table(
+    "page",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("width", Float, nullable=False),
+    Column("height", Float, nullable=False),
+    Column("text_source", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("words", JSON, nullable=False, comment="[text, x0, y0, x1, y1, confidence]"),
+)
+
+template = Table(
+    "template",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document_type", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, comment="of the headings it was made for"),
+    Column("columns", JSON, nullable=False),
+    Column("mapping", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("name", "version"),
+    Index(None, "fingerprint"),
+)
+
+cleaning_pass = Table(
+    "cleaning_pass",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("raw_table_id", ForeignKey("raw_table.id", ondelete="CASCADE"), nullable=False),
+    Column("job_id", ForeignKey("job.id")),
+    Column("document_type", Text, nullable=False),
+    Column("type_version", Integer, nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("state", Text, nullable=False, comment="running, done, superseded, abandoned"),
+    Column("cleaned", Integer, nullable=False),
+    Column("filtered_out", Integer, nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("totals", JSON, nullable=False, comment="field: exact sum over cleaned rows"),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Index(None, "raw_table_id"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", Integer, nullable=False),
+    Column("raw_table_id", Integer),
+    Column("pass_id", Integer, comment="null for doubts about the source itself"),
+    Column("row_number", Integer),
+    Column("field", Text),
+    Column("code", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("text", Text),
+    Index(None, "pass_id", "row_number"),
+    Index(None, "source_id"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("raw_table_id", ForeignKey("raw_table.id", ondelete="CASCADE"), nullable=False),
+    Column("row_number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("field", Text),
+    Column("value", Text, comment="ISO 8601, a plain decimal, or text; null empties the cell"),
+    Column("withdraws", ForeignKey("decision.id")),
+    Column("person", Text, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    CheckConstraint("kind in ('correct', 'approve', 'withdraw')", name="kind_known"),
+    Index(None, "raw_table_id", "row_number"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("operation", Text, nullable=False, comment="import or clean"),
+    Column("title", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="of Bulk API 2.0"),
+    Column("total", Integer, nullable=False, comment="files, or tables to clean"),
+    Column("successful", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("unprocessed", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("error", Text),
+    Column("summary", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Index(None, "state"),
+)
+
+job_file = Table(
+    "job_file",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("source_id", ForeignKey("source.id", ondelete="SET NULL")),
+    Column("outcome", Text, nullable=False, comment="done, rejected, duplicate, pending"),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("error_advice", Text),
+    Column("seconds", Float),
+)
+
+job_chunk = Table(
+    "job_chunk",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    comment="a chunk stands here once its rows are stored, written in the same transaction",
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

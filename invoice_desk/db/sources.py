@@ -1,0 +1,110 @@
+"""Sources and their pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from invoice_desk.core.records import SourceRecord
+from invoice_desk.core.source import Detection, Kind, SourceStatus
+from invoice_desk.db.schema import page, source
+
+
+def find_source(connection: Connection, sha256: str) -> SourceRecord | None:
+    """Return the source with these bytes."""
+    row = connection.execute(select(source).where(source.c.sha256 == sha256)).one_or_none()
+    return None if row is None else _record(row)
+
+
+def get_source(connection: Connection, source_id: int) -> SourceRecord | None:
+    """Return one source."""
+    row = connection.execute(select(source).where(source.c.id == source_id)).one_or_none()
+    return None if row is None else _record(row)
+
+
+def list_sources(
+    connection: Connection, *, ids: Sequence[int] | None = None, document_type: str | None = None
+) -> list[SourceRecord]:
+    """Return sources, newest first."""
+    query = select(source).order_by(source.c.id.desc())
+    if ids is not None:
+        query = query.where(source.c.id.in_(ids))
+    if document_type is not None:
+        query = query.where(source.c.document_type == document_type)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def add_source(
+    connection: Connection,
+    *,
+    sha256: str,
+    name: str,
+    origin: str,
+    size: int,
+    detection: Detection,
+    container_id: int | None,
+    now: dt.datetime,
+) -> int:
+    """Add a pending source and return its id."""
+    statement = insert(source).values(
+        sha256=sha256,
+        name=name,
+        origin=origin,
+        container_id=container_id,
+        size=size,
+        kind=detection.kind.value,
+        status=SourceStatus.PENDING.value,
+        confidence=detection.confidence,
+        reasons=list(detection.reasons),
+        row_count=0,
+        page_count=0,
+        imported_at=now,
+    )
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def source_update(source_id: int, **values: Any) -> Any:
+    """Return the statement that changes columns of one source."""
+    return update(source).where(source.c.id == source_id).values(**values)
+
+
+def source_reset(source_id: int) -> list[Any]:
+    """Return the statements that forget what a reading of this source left behind."""
+    return [delete(page).where(page.c.source_id == source_id)]
+
+
+def page_inserts(source_id: int, pages: Iterable[dict[str, Any]]) -> list[Any]:
+    """Return the statements that add pages; a page that is there already is replaced."""
+    return [
+        insert(page).prefix_with("OR REPLACE").values(source_id=source_id, **values)
+        for values in pages
+    ]
+
+
+def list_pages(connection: Connection, source_id: int) -> list[dict[str, Any]]:
+    """Return the pages of a source with their words."""
+    query = select(page).where(page.c.source_id == source_id).order_by(page.c.number)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def status_counts(connection: Connection) -> dict[str, int]:
+    """Return how many sources stand at each status."""
+    query = select(source.c.status, func.count()).group_by(source.c.status)
+    return {status: count for status, count in connection.execute(query)}
+
+
+def _record(row: Row[Any]) -> SourceRecord:
+    values = dict(row._mapping)
+    return SourceRecord(
+        **values
+        | {
+            "kind": Kind(values["kind"]),
+            "status": SourceStatus(values["status"]),
+            "reasons": tuple(values["reasons"]),
+        }
+    )

@@ -1,0 +1,106 @@
+"""Raw tables and their rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+
+from invoice_desk.core.records import TableRecord
+from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.db.schema import raw_row, raw_table
+
+
+def table_insert(**values: Any) -> Any:
+    """Return the statement that adds a raw table."""
+    return insert(raw_table).values(**values)
+
+
+def table_update(table_id: int, **values: Any) -> Any:
+    """Return the statement that changes columns of one raw table."""
+    return update(raw_table).where(raw_table.c.id == table_id).values(**values)
+
+
+def rows_added(table_id: int, count: int) -> Any:
+    """Return the statement that counts `count` more rows."""
+    more = raw_table.c.row_count + count
+    return update(raw_table).where(raw_table.c.id == table_id).values(row_count=more)
+
+
+def derived_rows_found(table_id: int, numbers: Sequence[int]) -> Any:
+    """Return the statement that records which rows of a table sum up others."""
+    patch = func.json(json.dumps({"derived_rows": sorted(numbers)}))
+    structure = func.json_patch(raw_table.c.structure, patch)
+    return update(raw_table).where(raw_table.c.id == table_id).values(structure=structure)
+
+
+def get_table(connection: Connection, table_id: int) -> TableRecord | None:
+    """Return one raw table."""
+    row = connection.execute(select(raw_table).where(raw_table.c.id == table_id)).one_or_none()
+    return None if row is None else _record(row)
+
+
+def list_tables(connection: Connection, *, source_id: int | None = None) -> list[TableRecord]:
+    """Return raw tables in the order in which they were read."""
+    query = select(raw_table).order_by(raw_table.c.id)
+    if source_id is not None:
+        query = query.where(raw_table.c.source_id == source_id)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def delete_tables(source_id: int) -> list[Any]:
+    """Return the statements that remove all tables of a source with their rows."""
+    ids = select(raw_table.c.id).where(raw_table.c.source_id == source_id)
+    return [
+        delete(raw_row).where(raw_row.c.raw_table_id.in_(ids)),
+        delete(raw_table).where(raw_table.c.source_id == source_id),
+    ]
+
+
+def storable_rows(table_id: int, numbers: pa.Array, cells: pa.Array) -> pa.Table:
+    """Return the columns that `raw_row` stores."""
+    ids = numbers.to_numpy(zero_copy_only=False) + np.int64(table_id << ROW_BITS)
+    return pa.table({"id": pa.array(ids), "cells": cells})
+
+
+def rows_between(table_id: int, start: int, stop: int) -> Select[tuple[int, str]]:
+    """Return the query for rows numbered `start` up to, not including, `stop`."""
+    base = table_id << ROW_BITS
+    return (
+        select(raw_row.c.id, raw_row.c.cells)
+        .where(raw_row.c.id >= base + start, raw_row.c.id < base + stop)
+        .order_by(raw_row.c.id)
+    )
+
+
+def row_numbers(table_id: int) -> Select[tuple[int]]:
+    """Return the query for the numbers of all rows of a table."""
+    base = table_id << ROW_BITS
+    last = base + (1 << ROW_BITS)
+    query = select((raw_row.c.id - base).label("row_number"))
+    return query.where(raw_row.c.id >= base, raw_row.c.id < last).order_by(raw_row.c.id)
+
+
+def read_cells(connection: Connection, table_id: int, numbers: Sequence[int]) -> dict[int, str]:
+    """Return row number → cells for these rows."""
+    base = table_id << ROW_BITS
+    query = select(raw_row.c.id, raw_row.c.cells).where(
+        raw_row.c.id.in_([base + number for number in numbers])
+    )
+    return {identifier - base: cells for identifier, cells in connection.execute(query)}
+
+
+def count_raw_rows(connection: Connection) -> int:
+    """Return how many raw rows the desk holds."""
+    return int(connection.execute(select(func.coalesce(func.sum(raw_table.c.row_count), 0))).scalar_one())
+
+
+def _record(row: Row[Any]) -> TableRecord:
+    values = dict(row._mapping)
+    values["columns"] = tuple(values["columns"])
+    del values["page"]
+    return TableRecord(**values)

@@ -1,0 +1,1 @@
+"""Documents: from pages to words, and from words to the fields of an invoice."""

@@ -1,0 +1,98 @@
+"""A page as words with boxes, whichever engine read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import median
+
+
+class TextSource(StrEnum):
+    """Where the words of a page come from."""
+
+    TEXT_LAYER = "text_layer"
+    OCR = "ocr"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and its place, in points or pixels from the top left: x0, y0, x1, y1."""
+
+    text: str
+    box: tuple[float, float, float, float]
+    confidence: float = 1.0
+
+    @property
+    def height(self) -> float:
+        """Return how high the word is."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def middle(self) -> float:
+        """Return the height of its middle on the page."""
+        return (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, its size in the same unit as its words, and who read it."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...] = ()
+    text_source: TextSource = TextSource.NONE
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words that stand on one line, left to right."""
+
+    words: tuple[Word, ...]
+    page: int = 1
+    text: str = field(init=False)
+    box: tuple[float, float, float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", " ".join(word.text for word in self.words))
+        object.__setattr__(self, "box", box_around(self.words))
+
+
+def box_around(words: Iterable[Word]) -> tuple[float, float, float, float]:
+    """Return the smallest box that holds all words."""
+    x0, y0, x1, y1 = zip(*(word.box for word in words), strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def lines_of(page: Page) -> list[Line]:
+    """Return the page's words grouped into lines, top to bottom.
+
+    Words stand on one line when their middles differ by less than half the usual height.
+    """
+    if not page.words:
+        return []
+    usual = median(word.height for word in page.words) or 1.0
+    lines: list[list[Word]] = []
+    for word in sorted(page.words, key=lambda w: (w.middle, w.box[0])):
+        if lines and abs(word.middle - _middle(lines[-1])) < usual / 2:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return [Line(tuple(sorted(line, key=lambda w: w.box[0])), page.number) for line in lines]
+
+
+def segments_of(line: Line, *, gap: float = 1.6) -> list[Line]:
+    """Return the parts of a line that wide gaps set apart: cells, or label and value."""
+    parts: list[list[Word]] = [[line.words[0]]]
+    for left, right in zip(line.words, line.words[1:], strict=False):
+        if right.box[0] - left.box[2] > gap * max(left.height, right.height):
+            parts.append([])
+        parts[-1].append(right)
+    return [Line(tuple(part), line.page) for part in parts]
+
+
+def _middle(words: Sequence[Word]) -> float:
+    return sum(word.middle for word in words) / len(words)

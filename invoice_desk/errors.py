@@ -1,0 +1,158 @@
+"""Everything Invoice Desk raises on purpose.
+
+The tree, from general to particular::
+
+    InvoiceDeskError
+    ├── UserError               the user can fix it: show `str(error)` and `error.advice`
+    │   ├── ArgumentError       the command line, or a dialog, asks for something impossible
+    │   ├── CancelledError      the user stopped it
+    │   ├── SourceError         something is wrong with one source file
+    │   │   ├── MissingSourceError
+    │   │   ├── UnreadableSourceError   no right to read
+    │   │   ├── EmptySourceError
+    │   │   ├── UnsupportedKindError
+    │   │   ├── EncryptedSourceError
+    │   │   ├── CorruptSourceError
+    │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
+    │   ├── TemplateError       a template or document type does not fit, or is not valid
+    │   └── StorageError        disk full, database locked, read-only folder
+    │       └── NewerDatabaseError
+    └── BugError                our fault: log the traceback, offer to copy it
+
+`UserError` is always caused by the world; anything else that reaches the top is a bug.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What `invoice-desk` returns to the shell."""
+
+    OK = 0
+    BAD_ARGUMENTS = 1
+    BAD_SOURCE = 2
+    BAD_TEMPLATE = 3
+    STORAGE = 4
+    PARTIAL = 5
+    BUG = 70
+    CANCELLED = 130
+
+
+class InvoiceDeskError(Exception):
+    """Base of every error that Invoice Desk raises on purpose."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    code: ClassVar[str] = "bug"
+    advice: ClassVar[str] = "This is our mistake. Please send us the report."
+
+
+class UserError(InvoiceDeskError):
+    """The user can do something about it; the message says what."""
+
+    exit_code = ExitCode.BAD_ARGUMENTS
+    code = "user"
+    advice = ""
+
+
+class ArgumentError(UserError):
+    """What was asked for does not exist."""
+
+    code = "argument"
+    advice = "Check the spelling, or list what there is."
+
+
+class CancelledError(UserError):
+    """The user stopped it."""
+
+    exit_code = ExitCode.CANCELLED
+    code = "cancelled"
+    advice = "What was stored before stays; start it again to do the rest."
+
+
+class SourceError(UserError):
+    """One source file cannot be read."""
+
+    exit_code = ExitCode.BAD_SOURCE
+    code = "source"
+    advice = "Check the file in the program that made it."
+
+
+class MissingSourceError(SourceError):
+    """Nothing is at that path."""
+
+    code = "missing"
+    advice = "Check the spelling and whether the drive is connected."
+
+
+class UnreadableSourceError(SourceError):
+    """The system does not let us read the file."""
+
+    code = "no_permission"
+    advice = "Give your user the right to read it, or copy it to a folder of your own."
+
+
+class EmptySourceError(SourceError):
+    """There is nothing in the file."""
+
+    code = "empty"
+    advice = "Export or scan it again."
+
+
+class UnsupportedKindError(SourceError):
+    """No reader accepts this kind of file."""
+
+    code = "unsupported"
+    advice = "Save it as CSV, XLSX, PDF or an image, and import that."
+
+
+class EncryptedSourceError(SourceError):
+    """The file is password-protected."""
+
+    code = "encrypted"
+    advice = "Open it once with its password, save it without, and import it again."
+
+
+class CorruptSourceError(SourceError):
+    """The file claims a kind that its bytes do not keep."""
+
+    code = "corrupt"
+    advice = (
+        "Open it in the program that made it and save it anew, or ask the sender for another copy."
+    )
+
+
+class UnsafeSourceError(SourceError):
+    """Unpacked, the file would be far larger than is plausible."""
+
+    code = "unsafe"
+    advice = "Unpack it yourself if you trust it, and import the files that you need."
+
+
+class TemplateError(UserError):
+    """A template or a document type does not fit this source, or is not valid."""
+
+    exit_code = ExitCode.BAD_TEMPLATE
+    code = "template"
+    advice = "Open the mapping of the table and choose its columns."
+
+
+class StorageError(UserError):
+    """The database cannot be read or written."""
+
+    exit_code = ExitCode.STORAGE
+    code = "storage"
+    advice = "Check free space and write permission of the folder that holds the desk."
+
+
+class NewerDatabaseError(StorageError):
+    """The database was written by a newer Invoice Desk."""
+
+    code = "newer_desk"
+    advice = "Install the newest Invoice Desk, or open another desk."
+
+
+class BugError(InvoiceDeskError):
+    """Invoice Desk itself is wrong."""

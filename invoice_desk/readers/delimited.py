@@ -1,0 +1,350 @@
+"""Delimited text: its dialect from its content, its records in spans that workers share.
+
+A well-formed span is read by Arrow as whole columns.  Where Arrow refuses (records of uneven
+width, blank lines, a stray quote) the span is read record by record instead; every record is
+kept as it stands and counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from invoice_desk.core.cells import encode_lists, encode_rows
+from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.core.source import promises_other_than_text
+from invoice_desk.core.structure import find_structure, total_rows
+from invoice_desk.core.tables import Dialect, RowBatch, TableHead
+from invoice_desk.errors import CorruptSourceError, EmptySourceError
+from invoice_desk.readers.base import ReadTable, TextSpan
+
+SAMPLE_BYTES = 256 * 1024
+_SAMPLE_RECORDS = 400
+_DELIMITERS = (";", ",", "\t", "|", ":")
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+csv.field_size_limit(2**31 - 1)
+
+
+def read_head(path: Path, *, name: str) -> TableHead:
+    """Return dialect and structure of the file at `path`, from its first 256 KiB.
+
+    Raises:
+        EmptySourceError: If there is no record in it.
+        CorruptSourceError: If the name promises another kind and the text holds no table.
+    """
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    whole = len(sample) < SAMPLE_BYTES
+    encoding = find_encoding(sample)
+    text = _decode(sample, encoding)
+    if not whole:
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    if not text.strip("\ufeff \t\r\n\x00,;"):
+        raise EmptySourceError(f"{name} holds no data.")
+    dialect = find_dialect(text, encoding)
+    records = _sample_records(text, dialect)
+    structure = find_structure(records)
+    if promises_other_than_text(name) and len(structure.columns) < 2:
+        ending = name.rpartition(".")[2]
+        raise CorruptSourceError(
+            f"{name} is called .{ending}, but holds plain text without a table."
+        )
+    titles = tuple(" ".join(c for c in records[i] if c.strip()) for i in structure.title_rows)
+    return TableHead(name=name, structure=structure, dialect=dialect, titles=titles)
+
+
+def find_encoding(sample: bytes) -> str:
+    """Return the encoding of these bytes: by mark, by zeros, UTF-8 if it fits, else cp1252."""
+    for mark, encoding in _BOMS:
+        if sample.startswith(mark):
+            return encoding
+    if sample[1:400:2].count(0) > len(sample[1:400:2]) * 0.6:
+        return "utf-16-le"
+    if sample[:400:2].count(0) > len(sample[:400:2]) * 0.6:
+        return "utf-16-be"
+    try:
+        sample.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(sample) - 4:  # not just cut off in the middle of a letter
+            return "cp1252"
+    return "utf-8"
+
+
+def find_dialect(text: str, encoding: str) -> Dialect:
+    """Return the delimiter under which most records of `text` agree on a width above one."""
+    best, best_score = ",", 0.0
+    for delimiter in _DELIMITERS:
+        widths = Counter(len(row) for _, row in _records(text[:65536], delimiter, '"') if any(row))
+        total = sum(widths.values())
+        if not total:
+            continue
+        width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
+        if width < 2:
+            continue
+        score = count / total * (1 - 1 / (width + 1)) * (0.9 if delimiter == ":" else 1.0)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return Dialect(encoding=encoding, delimiter=best, confidence=round(best_score, 3))
+
+
+def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan]:
+    """Return spans of about `span_bytes` that cover the file and cut no record.
+
+    Quotes are counted, so that a line break inside quotes is no boundary.  When their number
+    is odd at the end, some quote was never closed; then plain line ends are the boundaries.
+    """
+    dialect = head.dialect or Dialect()
+    first_data = head.structure.first_data_row
+    skip = _ALL if first_data is None else first_data
+    size = path.stat().st_size
+    wide = dialect.encoding.startswith(("utf-16", "utf-32"))
+    if size <= span_bytes or wide:
+        return [TextSpan(0, size, skip=skip)]
+    cuts = _cuts(path, size, span_bytes, quote=dialect.quote.encode())
+    if cuts is None:
+        cuts = _cuts(path, size, span_bytes, quote=None) or []
+    starts = [(0, 0), *cuts]
+    stops = [*(offset for offset, _ in cuts), size]
+    return [
+        TextSpan(start, stop, line, skip if start == 0 else 0)
+        for (start, line), stop in zip(starts, stops, strict=True)
+        if stop > start
+    ]
+
+
+_ALL = 1 << 40
+
+
+def _cuts(
+    path: Path, size: int, span_bytes: int, *, quote: bytes | None
+) -> list[tuple[int, int]] | None:
+    """Return (offset, lines before) behind line ends; None when a quote stays open at the end."""
+    cuts: list[tuple[int, int]] = []
+    inside, offset, lines = False, 0, 0
+    with path.open("rb") as file:
+        while block := file.read(span_bytes):
+            if quote is not None and block.count(quote) % 2:
+                inside = not inside
+            offset += len(block)
+            lines += _line_ends(block)
+            if offset < size:
+                rest, inside = _to_record_end(file, quote, inside=inside)
+                offset += len(rest)
+                lines += _line_ends(rest)
+                cuts.append((offset, lines))
+    return None if inside else cuts
+
+
+def _line_ends(block: bytes) -> int:
+    """Return the number of line ends; a file with CR alone has no LF at all."""
+    return block.count(b"\n") or block.count(b"\r")
+
+
+def _to_record_end(
+    file: io.BufferedReader, quote: bytes | None, *, inside: bool
+) -> tuple[bytes, bool]:
+    """Read on to the end of the record; return what was read, and the quote state."""
+    taken: list[bytes] = []
+    while line := file.readline():
+        taken.append(line)
+        if quote is not None and line.count(quote) % 2:
+            inside = not inside
+        if not inside:
+            break
+    return b"".join(taken), inside
+
+
+def read_span(path: Path, span: TextSpan, head: TableHead) -> RowBatch:
+    """Return the records of `span`, each numbered by the line of the file on which it begins."""
+    dialect = head.dialect or Dialect()
+    with path.open("rb") as file:
+        file.seek(span.start)
+        data = file.read(span.stop - span.start)
+    findings: tuple[Finding, ...] = ()
+    if dialect.encoding not in {"utf-8", "utf-8-sig"} or not _is_utf8(data):
+        if dialect.encoding.startswith("utf-8"):
+            findings = (
+                Finding(FindingCode.MIXED_ENCODING, Severity.WARNING, text="not UTF-8 throughout"),
+            )
+        data = _decode(data, dialect.encoding).encode("utf-8", "replace")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    batch = _read_columns(data, dialect, span, width=len(head.structure.columns))
+    if batch is None:
+        batch = _read_records(data.decode("utf-8"), dialect, span)
+    return RowBatch(batch.numbers, batch.cells, findings, _totals_at_end(batch))
+
+
+def _totals_at_end(batch: RowBatch) -> tuple[int, ...]:
+    """Return the numbers of rows among the last fifty that sum up others."""
+    numbers = batch.numbers[-50:].to_pylist()
+    return total_rows(numbers, [json.loads(cells) for cells in batch.cells[-50:].to_pylist()])
+
+
+def _read_columns(data: bytes, dialect: Dialect, span: TextSpan, *, width: int) -> RowBatch | None:
+    """Read a well-formed span as columns; None when its records do not all have that width."""
+    body = data.rstrip(b"\r\n")
+    if span.skip:
+        body = _after_lines(body, span.skip)
+    if width < 1 or not body or b"\x00" in body or b"\r\r" in body:
+        return None
+    names = [f"c{i}" for i in range(width)]
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(body),
+            read_options=pa_csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=max(1 << 20, len(body) + 1)
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    columns = [column.combine_chunks() for column in table.columns]
+    if table.num_rows == _line_ends(body) + 1:
+        lines = np.arange(table.num_rows)
+    else:
+        lines = _first_lines(columns)
+    numbers = pa.array(lines + span.first_line + span.skip)
+    return RowBatch(numbers, encode_rows(columns))
+
+
+def _first_lines(columns: Sequence[pa.Array]) -> np.ndarray:
+    """Return the line on which each record begins, when cells hold line breaks."""
+    breaks = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        breaks += pc.count_substring_regex(column, r"\r\n|\n|\r").to_numpy(zero_copy_only=False)
+    ends = np.cumsum(breaks + 1)
+    return ends - (breaks + 1)
+
+
+def _after_lines(data: bytes, count: int) -> bytes:
+    """Return what follows the first `count` lines; nothing when a quote makes them uncertain."""
+    end = 0
+    for _ in range(count):
+        match = _LINE_END.search(data, end)
+        if match is None or data.count(b'"', end, match.start()) % 2:
+            return b""
+        end = match.end()
+    return data[end:]
+
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+def _read_records(text: str, dialect: Dialect, span: TextSpan) -> RowBatch:
+    numbers: list[int] = []
+    rows: list[list[str]] = []
+    for count, (line, record) in enumerate(_records(text, dialect.delimiter, dialect.quote)):
+        if count >= span.skip and any(cell.strip() for cell in record):
+            numbers.append(span.first_line + line)
+            rows.append(record)
+    return RowBatch(pa.array(numbers, pa.int64()), encode_lists(rows))
+
+
+def _records(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record and the line it begins on; a quote that never closes is a character.
+
+    A record that spans more than 200 lines, or that runs open to the end, is taken for one
+    with a stray quote: its first line is read without quoting, and reading goes on behind it.
+    """
+    clean = text.replace("\x00", "").replace("\r\r\n", "\r\n").removeprefix("\ufeff")
+    lines = clean.split("\n") if "\r" not in clean else _split(clean)
+    if "\r" not in clean:
+        lines = [line + "\n" for line in lines[:-1]] + lines[-1:] * bool(lines[-1])
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(islice(lines, start, None), delimiter=delimiter, quotechar=quote)
+        stray = yield from _until_stray(reader, lines, start)
+        if stray is None:
+            return
+        bare = csv.reader([lines[stray]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        yield stray, next(bare, [])
+        start = stray + 1
+
+
+def _until_stray(
+    reader: _Reader, lines: Sequence[str], start: int
+) -> Generator[tuple[int, list[str]], None, int | None]:
+    """Yield records; return the line where a quote is stray, None at the end."""
+    before = 0
+    while True:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return None
+        except csv.Error:
+            return start + before
+        spanned = reader.line_num - before
+        if spanned > 1:
+            own = lines[start + before : start + reader.line_num]
+            at_end = start + reader.line_num >= len(lines)
+            if spanned > 200 or (at_end and sum(line.count('"') for line in own) % 2):
+                return start + before
+        yield start + before, record
+        before = reader.line_num
+
+
+class _Reader(Protocol):
+    """What `csv.reader` returns."""
+
+    line_num: int
+
+    def __next__(self) -> list[str]: ...
+
+
+def _split(text: str) -> list[str]:
+    """Split at CR LF, LF and CR, and keep the ends."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$", text)
+
+
+def _sample_records(text: str, dialect: Dialect) -> list[list[str]]:
+    records = _records(text, dialect.delimiter, dialect.quote)
+    return [record for _, record in islice(records, _SAMPLE_RECORDS)]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    """Decode with what fits: bytes that the encoding lacks are read as latin-1 says."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        fallback = "latin-1" if encoding in {"cp1252", "utf-8", "utf-8-sig"} else encoding
+        return data.decode(fallback, "replace")
+
+
+def read_delimited(path: Path, *, name: str) -> ReadTable:
+    """Return the whole table in the file at `path`."""
+    head = read_head(path, name=name)
+    (span,) = plan_spans(path, head, span_bytes=1 << 62)
+    return ReadTable(head, read_span(path, span, head))

@@ -1,0 +1,140 @@
+"""What a batch of files consists of while it is imported, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from invoice_desk.core.jobs import JobState
+from invoice_desk.core.records import JobFileRecord
+from invoice_desk.core.source import FileOutcome
+from invoice_desk.documents.page import Page
+from invoice_desk.services.keeping import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one file of a batch."""
+
+    name: str
+    path: str
+    outcome: FileOutcome
+    kind: str | None = None
+    document_type: str | None = None
+    rows: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    source_id: int | None = None
+    error: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of a batch; total = successful + failed + duplicates + pending."""
+
+    job_id: int
+    state: JobState
+    total: int
+    successful: int
+    failed: int
+    duplicates: int
+    pending: int
+    rows: int
+    seconds: float
+    mode: str
+    mode_reason: str
+    files: tuple[FileResult, ...]
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class ImportFile:
+    """A file of the batch on its way."""
+
+    record: JobFileRecord
+    kept: Kept | None = None
+    container: int | None = None
+    #: Chunks that are not stored yet.
+    outstanding: int = 0
+    tables: list[int] = field(default_factory=list)
+    pages: dict[int, Page] = field(default_factory=dict)
+    expected_pages: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    document_type: str | None = None
+    confidence: float = 0.0
+    reasons: tuple[str, ...] = ()
+    #: A person must look before it is trusted.
+    doubtful: bool = False
+    derived: list[int] = field(default_factory=list)
+
+    @property
+    def source_id(self) -> int:
+        """Return the id of its source, which exists once its bytes are kept."""
+        assert self.record.source_id is not None
+        return self.record.source_id
+
+    def note_type(
+        self, name: str | None, confidence: float, reasons: tuple[str, ...], *, sure: float
+    ) -> None:
+        """Let the surest table name the source; any unsure one asks for a person."""
+        if name is not None and confidence > self.confidence:
+            self.document_type, self.confidence, self.reasons = name, confidence, reasons
+        elif not self.reasons:
+            self.reasons = reasons
+        self.doubtful = self.doubtful or name is None or confidence < sure
+
+    def result(self) -> FileResult:
+        """Return what became of it."""
+        record = self.record
+        error = None
+        if record.error_message is not None:
+            error = {
+                "code": record.error_code or "",
+                "message": record.error_message,
+                "advice": record.error_advice or "",
+            }
+        done = record.outcome is FileOutcome.DONE
+        return FileResult(
+            name=record.name,
+            path=record.path,
+            outcome=record.outcome,
+            kind=self.kept.detection.kind.value if self.kept else None,
+            document_type=self.document_type,
+            rows=self.rows if done else 0,
+            pages=self.expected_pages if done else 0,
+            seconds=round(self.seconds, 3),
+            source_id=record.source_id,
+            error=error,
+        )
+
+
+def batch_result(
+    files: list[ImportFile],
+    *,
+    job_id: int,
+    state: JobState,
+    seconds: float,
+    mode: str,
+    mode_reason: str,
+    error: str | None,
+) -> BatchResult:
+    """Return the result of a batch; the counts add up to what was seen."""
+    results = tuple(file.result() for file in files)
+    counts = {outcome: 0 for outcome in FileOutcome}
+    for result in results:
+        counts[result.outcome] += 1
+    return BatchResult(
+        job_id=job_id,
+        state=state,
+        total=len(results),
+        successful=counts[FileOutcome.DONE],
+        failed=counts[FileOutcome.REJECTED],
+        duplicates=counts[FileOutcome.DUPLICATE],
+        pending=counts[FileOutcome.PENDING],
+        rows=sum(result.rows for result in results),
+        seconds=seconds,
+        mode=mode,
+        mode_reason=mode_reason,
+        files=results,
+        error=error,
+    )

@@ -1,0 +1,96 @@
+"""The desk: one SQLite file, and beside it the originals of everything that was imported."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import tomllib
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from invoice_desk.core.document_types import DocumentType, document_type_of
+from invoice_desk.db.bulk import BulkWriter
+from invoice_desk.db.engine import Engine, open_engine
+from invoice_desk.db.migrate import upgrade
+from invoice_desk.errors import StorageError, TemplateError
+from invoice_desk.paths import resource
+
+
+@dataclass(slots=True)
+class Desk:
+    """An opened desk; made by `open_desk` and handed to the services."""
+
+    path: Path
+    engine: Engine
+    writer: BulkWriter
+    types: dict[str, DocumentType]
+    now: Callable[[], dt.datetime]
+    person: str
+    #: A pool of workers that outlives one job, when the program keeps one warm.
+    shared_executor: Callable[[], Executor] | None = field(default=None)
+
+    @property
+    def originals(self) -> Path:
+        """Return the folder of the untouched originals, named by their SHA-256."""
+        return self.path.with_name(self.path.name + ".originals")
+
+    def original(self, sha256: str) -> Path:
+        """Return where the bytes with this hash are kept."""
+        return self.originals / sha256[:2] / sha256
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.writer.close()
+        self.engine.dispose()
+
+
+def open_desk(path: Path) -> Desk:
+    """Open the desk at `path`, or make a new one there.
+
+    Raises:
+        StorageError: If the file is no desk, cannot be written, or belongs to a newer program.
+    """
+    path = path.expanduser().absolute()
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder; a desk is a file.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
+    engine = open_engine(path)
+    try:
+        upgrade(engine, path)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Desk(path, engine, BulkWriter(path), load_types(), _utc_now, _person())
+
+
+def load_types(folder: Path | None = None) -> dict[str, DocumentType]:
+    """Return the document types declared in `folder`, by name.
+
+    Raises:
+        TemplateError: If a declaration is not valid.
+    """
+    found: dict[str, DocumentType] = {}
+    for path in sorted((folder or resource("document_types")).glob("*.toml")):
+        try:
+            declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise TemplateError(f"{path.name} is not valid TOML: {error}") from error
+        made = document_type_of(declared)
+        found[made.name] = made
+    return found
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,193 @@
+"""What all jobs share: a snapshot for whoever watches, a way to stop, a record in the desk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from invoice_desk.core.jobs import CancelRequested, JobState, PauseRequested, ResumeRequested
+from invoice_desk.core.records import JobFileRecord, JobRecord
+from invoice_desk.db.audit import audit
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.jobs import (
+    add_job,
+    get_job,
+    job_update,
+    list_files,
+    list_jobs,
+    unfinished_jobs,
+)
+from invoice_desk.db.passes import list_passes, pass_update
+from invoice_desk.errors import ArgumentError, CancelledError
+from invoice_desk.services.desk import Desk
+from invoice_desk.workers.executors import inline_executor, local_executor
+
+
+class Mode(StrEnum):
+    """How a job is worked on."""
+
+    AUTO = "auto"
+    STANDARD = "standard"  # in this process
+    OPTIMIZED = "optimized"  # in worker processes
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """How to work; `workers` is None for one a core."""
+
+    mode: Mode = Mode.AUTO
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How far a job is; replaced whole by its thread, read by anyone.
+
+    Attributes:
+        work_done: Share of the bytes or rows that is finished, 0 to 1.
+        seconds: Since the job began.
+    """
+
+    job_id: int | None = None
+    operation: str = ""
+    title: str = ""
+    state: JobState = JobState.OPEN
+    step: str = "queued"
+    done: int = 0
+    failed: int = 0
+    total: int = 0
+    rows: int = 0
+    work_done: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Return rows a second so far."""
+        return self.rows / self.seconds if self.seconds > 0.2 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return an estimate of the time left; None when it is too early to tell."""
+        if self.work_done < 0.02 or self.seconds < 0.5:
+            return None
+        return self.seconds * (1 - self.work_done) / self.work_done
+
+
+class RunningJob:
+    """Base of the jobs: it is made on any thread, run on one, watched and stopped from others."""
+
+    operation = ""
+
+    def __init__(self, desk: Desk, title: str, settings: JobSettings) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._begun = time.monotonic()
+        self._stop = threading.Event()
+        self._post: Callable[[Any], None] | None = None
+        self.snapshot = Snapshot(operation=self.operation, title=title)
+
+    def cancel(self) -> None:
+        """Stop soon; what is stored stays."""
+        self._stop.set()
+        if self._post is not None:
+            self._post(CancelRequested())
+
+    def pause(self) -> None:
+        """Start no further chunk until `resume`."""
+        if self._post is not None:
+            self._post(PauseRequested())
+
+    def resume(self) -> None:
+        """Start chunks again."""
+        if self._post is not None:
+            self._post(ResumeRequested())
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise CancelledError("Cancelled.")
+
+    def _show(self, **changes: Any) -> None:
+        """Replace the snapshot: one assignment, which readers on other threads see whole."""
+        values = {name: getattr(self.snapshot, name) for name in Snapshot.__slots__}
+        values |= changes
+        values["seconds"] = time.monotonic() - self._begun
+        self.snapshot = Snapshot(**values)
+
+    def _open(self) -> int:
+        with writing(self._desk.engine) as connection:
+            job_id = add_job(
+                connection,
+                operation=self.operation,
+                title=self.snapshot.title,
+                now=self._desk.now(),
+            )
+        self._show(job_id=job_id)
+        return job_id
+
+    def _executor_factory(self, *, in_process: bool) -> tuple[Callable[[], Executor], bool]:
+        """Return where workers come from, and whether they end with the job."""
+        if in_process:
+            return inline_executor, True
+        if self._desk.shared_executor is not None:
+            return self._desk.shared_executor, False
+        return lambda: local_executor(self._settings.workers), True
+
+    def _record_outcome(self, job_id: int, state: JobState, **values: Any) -> None:
+        now = self._desk.now()
+        with writing(self._desk.engine) as connection:
+            connection.execute(job_update(job_id, state=state.value, ended_at=now, **values))
+            audit(
+                connection,
+                actor=self._desk.person,
+                action=f"{self.operation}:{state.value}",
+                subject=f"job {job_id}",
+                now=now,
+                detail={k: v for k, v in values.items() if isinstance(v, int)},
+            )
+
+
+def recover(desk: Desk) -> int:
+    """Close the books on jobs that a crash left without an outcome; return how many.
+
+    Their sources stay pending and can be imported again; passes that were running are
+    abandoned and the last finished pass stays in place.
+    """
+    with reading(desk.engine) as connection:
+        left = unfinished_jobs(connection)
+        running = list_passes(connection, state="running")
+    if not left and not running:
+        return 0
+    with writing(desk.engine) as connection:
+        for job_id in left:
+            sentence = "The program ended while this job was running. Start it again for the rest."
+            values = {"state": JobState.FAILED.value, "error": sentence, "ended_at": desk.now()}
+            record = get_job(connection, job_id)
+            if record is not None:
+                values["unprocessed"] = record.total - record.successful - record.failed
+            connection.execute(job_update(job_id, **values))
+        for cleaning in running:
+            connection.execute(pass_update(cleaning.id, state="abandoned"))
+    return len(left)
+
+
+def jobs(desk: Desk) -> list[JobRecord]:
+    """Return all jobs, newest first."""
+    with reading(desk.engine) as connection:
+        return list_jobs(connection)
+
+
+def job_files(desk: Desk, job_id: int) -> list[JobFileRecord]:
+    """Return what became of the files of a job.
+
+    Raises:
+        ArgumentError: If there is no such job.
+    """
+    with reading(desk.engine) as connection:
+        if get_job(connection, job_id) is None:
+            raise ArgumentError(f"There is no job {job_id}.")
+        return list_files(connection, job_id)

@@ -1,0 +1,128 @@
+"""Keeping originals: files are found, hashed and copied before anything reads them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from invoice_desk.core.source import Detection, detect_kind
+from invoice_desk.errors import (
+    EmptySourceError,
+    MissingSourceError,
+    SourceError,
+    StorageError,
+    UnreadableSourceError,
+)
+from invoice_desk.readers.archive import member_names
+
+_BLOCK = 1 << 20
+_HEAD = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file whose bytes are safe in the desk."""
+
+    sha256: str
+    size: int
+    path: Path
+    detection: Detection
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, SourceError | None]]:
+    """Yield every file at or below `paths`, in order; a path that is not there with its error.
+
+    Hidden files and folders are left out, links are followed once.
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from _files_below(path)
+        elif path.exists():
+            yield path, None
+        else:
+            yield path, MissingSourceError(f"There is no file or folder {path}.")
+
+
+def _files_below(folder: Path) -> Iterator[tuple[Path, SourceError | None]]:
+    failures: list[OSError] = []
+    seen: set[tuple[int, int]] = set()
+    for base, folders, names in os.walk(folder, followlinks=True, onerror=failures.append):
+        status = Path(base).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield Path(base) / name, None
+    for failure in failures:
+        path = Path(failure.filename)
+        yield path, UnreadableSourceError(f"The folder {path.name} cannot be read.")
+
+
+def keep(
+    path: Path, *, name: str, place: Callable[[str], Path], check: Callable[[], None]
+) -> Kept:
+    """Copy the file at `path` to where its hash says, and tell what it is.
+
+    Args:
+        path: The file; it is only read.
+        name: What it is called.
+        place: SHA-256 → path of the original.
+        check: Called between blocks; raises to stop.
+
+    Raises:
+        SourceError: If it cannot be read or is empty.
+        StorageError: If it cannot be written.
+    """
+    try:
+        digest, size, head = _hashed(path, check)
+    except PermissionError as error:
+        raise UnreadableSourceError(f"{name} cannot be read: no permission.") from error
+    except FileNotFoundError as error:
+        raise MissingSourceError(f"{name} is no longer there.") from error
+    except OSError as error:
+        raise UnreadableSourceError(f"{name} cannot be read: {error.strerror}.") from error
+    if size == 0:
+        raise EmptySourceError(f"{name} is empty.")
+    target = place(digest)
+    if not target.exists() or target.stat().st_size != size:
+        _copy(path, target, check)
+    members = member_names(path) if head.startswith(b"PK") else ()
+    return Kept(digest, size, target, detect_kind(name, head, members=members))
+
+
+def _hashed(path: Path, check: Callable[[], None]) -> tuple[str, int, bytes]:
+    digest, size, head = hashlib.sha256(), 0, b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            check()
+            head = head or block[:_HEAD]
+            digest.update(block)
+            size += len(block)
+    return digest.hexdigest(), size, head
+
+
+def _copy(path: Path, target: Path, check: Callable[[], None]) -> None:
+    """Copy under another name first, so that a half copy never looks like an original."""
+    unfinished = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("rb") as source, unfinished.open("wb") as copy:
+            while block := source.read(_BLOCK):
+                check()
+                copy.write(block)
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        what = "the disk is full" if full else f"{error.strerror}"
+        raise StorageError(f"The original of {path.name} cannot be kept: {what}.") from error
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,175 @@
+"""Storing what workers read of a source: tables, rows, pages and doubts, raw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from invoice_desk.core.document_types import TypeMatch, best_type, map_by_headers
+from invoice_desk.core.findings import Finding, finding_table
+from invoice_desk.core.mapping import Template, template_for
+from invoice_desk.core.source import FileOutcome, SourceStatus
+from invoice_desk.core.tables import RowBatch
+from invoice_desk.db.bulk import BulkTransaction
+from invoice_desk.db.engine import writing
+from invoice_desk.db.jobs import file_update
+from invoice_desk.db.passes import delete_source_findings, storable_findings
+from invoice_desk.db.schema import finding as finding_rows
+from invoice_desk.db.schema import raw_row
+from invoice_desk.db.sources import page_inserts, source_reset, source_update
+from invoice_desk.db.tables import (
+    delete_tables,
+    derived_rows_found,
+    rows_added,
+    storable_rows,
+    table_insert,
+)
+from invoice_desk.documents.page import Page
+from invoice_desk.readers.base import ReadTable
+from invoice_desk.services.batches import ImportFile
+from invoice_desk.services.desk import Desk
+from invoice_desk.workers.reading import SourceContent
+
+#: A type or a document's kind must be this sure, or a person is asked to look.
+SURE = 0.75
+
+
+class SourceStore:
+    """Writes what was read of sources; every method works inside the caller's transaction."""
+
+    def __init__(self, desk: Desk, templates: Sequence[Template]) -> None:
+        self._desk = desk
+        self._templates = templates
+
+    def store(self, to: BulkTransaction, file: ImportFile, content: SourceContent) -> None:
+        """Store one chunk's content and note on `file` what it says of the source."""
+        before = len(file.tables)
+        for table in content.tables:
+            self._store_table(to, file, table)
+        if content.rows is not None:
+            self._store_rows(to, file, file.tables[0], content.rows)
+        for statement in page_inserts(file.source_id, map(_page_values, content.pages)):
+            to.execute(statement)
+        first = file.tables[0] if file.tables else None
+        self._store_findings(to, file, first, content.findings)
+        for table_id, table in zip(file.tables[before:], content.tables, strict=True):
+            self._store_findings(to, file, table_id, table.findings)
+        if content.reading is not None:
+            found = content.reading
+            sure = found.confidence if found.fields else 0.0
+            file.note_type(found.document_type, sure, found.reasons, sure=SURE)
+            file.doubtful = file.doubtful or bool(found.findings)
+
+    def complete(self, to: BulkTransaction, file: ImportFile, job_id: int) -> None:
+        """Close a source: its type, its counts, and whether a person must look."""
+        status = SourceStatus.PREVIEW if file.doubtful else SourceStatus.COMPLETED
+        to.execute(
+            source_update(
+                file.source_id,
+                status=status.value,
+                document_type=file.document_type,
+                confidence=file.confidence,
+                reasons=list(file.reasons),
+                row_count=file.rows,
+                page_count=file.expected_pages,
+                seconds=file.seconds,
+                error_code=None,
+                error_message=None,
+                error_advice=None,
+            )
+        )
+        if file.derived and len(file.tables) == 1:
+            to.execute(derived_rows_found(file.tables[0], file.derived))
+        values = {"outcome": FileOutcome.DONE.value, "seconds": file.seconds}
+        to.execute(file_update(job_id, file.record.ordinal, **values))
+
+    def _store_table(self, to: BulkTransaction, file: ImportFile, table: ReadTable) -> None:
+        head = table.head
+        match, mapping, template = self._recognised(file.record.name, table)
+        details = head.details | {"titles": list(head.titles)}
+        if head.dialect is not None:
+            details["dialect"] = asdict(head.dialect)
+        table_id = to.insert(
+            table_insert(
+                source_id=file.source_id,
+                ordinal=len(file.tables),
+                name=head.name,
+                sheet=head.sheet,
+                page=head.page,
+                columns=list(head.structure.columns),
+                structure=asdict(head.structure),
+                details=details,
+                row_count=0,
+                document_type=match.document_type,
+                confidence=match.confidence,
+                mapping=mapping,
+                template_id=template.id if template else None,
+            )
+        )
+        file.tables.append(table_id)
+        file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
+        self._store_rows(to, file, table_id, table.rows)
+
+    def _recognised(
+        self, file_name: str, table: ReadTable
+    ) -> tuple[TypeMatch, dict[str, int], Template | None]:
+        """Return type and mapping: a template's if one fits, else by the headings."""
+        columns = table.head.structure.columns
+        template = template_for(columns, self._templates)
+        if template is not None and template.document_type in self._desk.types:
+            reasons = (f"template “{template.name}” was made for these headings",)
+            match = TypeMatch(template.document_type, 1.0, reasons)
+            return match, dict(template.mapping), template
+        if "fields" in table.head.details:
+            match = TypeMatch("invoice", SURE, ("is a document",))
+        else:
+            match = best_type(self._desk.types.values(), file_name, columns)
+        found = self._desk.types.get(match.document_type or "")
+        return match, map_by_headers(found, columns) if found else {}, None
+
+    def _store_rows(
+        self, to: BulkTransaction, file: ImportFile, table_id: int, batch: RowBatch
+    ) -> None:
+        to.append(raw_row, storable_rows(table_id, batch.numbers, batch.cells))
+        to.execute(rows_added(table_id, len(batch)))
+        file.rows += len(batch)
+        file.derived.extend(batch.derived)
+        self._store_findings(to, file, table_id, batch.findings)
+
+    def _store_findings(
+        self, to: BulkTransaction, file: ImportFile, table_id: int | None, found: Iterable[Finding]
+    ) -> None:
+        findings = list(found)
+        if findings:
+            columns = storable_findings(
+                finding_table(findings),
+                source_id=file.source_id,
+                raw_table_id=table_id,
+                pass_id=None,
+            )
+            to.append(finding_rows, columns)
+
+
+def forget_reading(desk: Desk, source_id: int, **values: Any) -> None:
+    """Remove what an unfinished reading of a source left; its original stays."""
+    with writing(desk.engine) as connection:
+        for statement in (
+            *source_reset(source_id),
+            delete_source_findings(source_id),
+            *delete_tables(source_id),
+            source_update(source_id, row_count=0, page_count=0, **values),
+        ):
+            connection.execute(statement)
+
+
+def _page_values(page: Page) -> dict[str, Any]:
+    words = [[w.text, *(round(v, 2) for v in w.box), round(w.confidence, 3)] for w in page.words]
+    return {
+        "number": page.number,
+        "width": page.width,
+        "height": page.height,
+        "text_source": page.text_source.value,
+        "engine": page.engine,
+        "words": words,
+    }

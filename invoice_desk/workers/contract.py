@@ -1,0 +1,52 @@
+"""What crosses the line between the application and its worker processes.
+
+Everything here is a frozen dataclass of plain values and Arrow arrays, so that it pickles the
+same way for a local process pool and for a dask cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from invoice_desk.core.jobs import ChunkId
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(Generic[P]):
+    """One unit of work, small enough to take about a second."""
+
+    id: ChunkId
+    payload: P
+
+
+@dataclass(frozen=True, slots=True)
+class Success(Generic[R]):
+    """A chunk's result, and how long the worker took for it."""
+
+    value: R
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A chunk's error, as data: exceptions stay in the process that raised them."""
+
+    message: str
+    retryable: bool
+    code: str = "bug"
+    advice: str = ""
+    detail: str = ""
+
+
+Outcome = Success[R] | Failure
+#: A module-level function; it must not raise, print, or touch the database.
+Task = Callable[[Chunk[P]], Outcome[R]]
+#: Called anew after a worker died, because a broken pool stays broken.
+ExecutorFactory = Callable[[], Executor]
+"""A factory of executors."""

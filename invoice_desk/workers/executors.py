@@ -1,0 +1,47 @@
+"""Where workers come from.
+
+All factories give a `concurrent.futures.Executor`.  Callers keep to what they really share:
+`submit(task, chunk)` without keyword arguments, `Future.add_done_callback`, `Future.cancel`,
+`Future.result` and `shutdown(wait=...)`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+
+
+def default_workers() -> int:
+    """Return how many worker processes suit this machine: one a core, at most eight."""
+    return max(1, min(8, os.cpu_count() or 2))
+
+
+def local_executor(workers: int | None = None) -> Executor:
+    """Return a pool of processes on this computer."""
+    return ProcessPoolExecutor(
+        max_workers=workers or default_workers(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_initialize_worker,
+    )
+
+
+def inline_executor() -> Executor:
+    """Return one thread of this process, for work too small for another process."""
+    return ThreadPoolExecutor(1, thread_name_prefix="inline-worker")
+
+
+def _initialize_worker() -> None:
+    """Leave Ctrl+C to the application, and keep every engine to one thread.
+
+    In a windowed program frozen by PyInstaller there is no terminal to inherit signals from;
+    ignoring SIGINT is harmless there.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)

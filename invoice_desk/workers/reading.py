@@ -1,0 +1,214 @@
+"""Reading sources in a worker: tables, pages and fields, without storing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from invoice_desk.core.cells import encode_lists
+from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
+from invoice_desk.core.tables import RowBatch, Structure, TableHead
+from invoice_desk.documents.fields import DocumentReading, read_document
+from invoice_desk.documents.page import Page, TextSource
+from invoice_desk.errors import SourceError, UnsupportedKindError
+from invoice_desk.readers.base import ReadTable, TextSpan
+from invoice_desk.workers.contract import Chunk, Outcome
+from invoice_desk.workers.tasks import task
+
+SPAN_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSource:
+    """Read a file; what is too much for one chunk comes back as follow-ups."""
+
+    path: str
+    name: str
+    kind: Kind
+    span_bytes: int = SPAN_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSpan:
+    """Read a part of a large text."""
+
+    path: str
+    span: TextSpan
+    head: TableHead
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisePage:
+    """Recognise the text of one page."""
+
+    path: str
+    name: str
+    kind: Kind
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFields:
+    """Find the fields of a document whose pages are all read."""
+
+    name: str
+    pages: tuple[Page, ...]
+
+
+ReadingPayload = ReadSource | ReadSpan | RecognisePage | ReadFields
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContent:
+    """What was found in a source, or in a part of it.
+
+    Attributes:
+        tables: New raw tables, with the rows that are known already.
+        rows: Rows of the source's only table, when this is a later part of it.
+        pages: Pages that are read; when `reading` is None there are more to come.
+        reading: Fields of a document.
+        follow_ups: What is left to do.
+    """
+
+    tables: tuple[ReadTable, ...] = ()
+    rows: RowBatch | None = None
+    pages: tuple[Page, ...] = ()
+    reading: DocumentReading | None = None
+    findings: tuple[Finding, ...] = ()
+    follow_ups: tuple[ReadingPayload, ...] = ()
+    page_count: int = 0
+
+
+def read_payload(payload: ReadingPayload) -> SourceContent:
+    """Do what `payload` asks for.
+
+    Raises:
+        SourceError: If the source cannot be read.
+    """
+    match payload:
+        case ReadSource():
+            return _read_source(payload)
+        case ReadSpan(path, span, head):
+            from invoice_desk.readers.delimited import read_span
+
+            return SourceContent(rows=read_span(Path(path), span, head))
+        case RecognisePage(path, name, kind, number):
+            return _recognised(Path(path), name, kind, number)
+        case ReadFields(name, pages):
+            return _document(name, pages)
+
+
+@task
+def _read(payload: ReadingPayload) -> SourceContent:
+    return read_payload(payload)
+
+
+def read(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
+    """Read a chunk of a source."""
+    return _read(chunk)
+
+
+def _read_source(payload: ReadSource) -> SourceContent:
+    path, kind = Path(payload.path), payload.kind
+    if kind is Kind.CSV:
+        return _read_text(payload)
+    if kind in SPREADSHEETS:
+        from invoice_desk.readers.spreadsheet import read_spreadsheet
+
+        return SourceContent(tables=tuple(read_spreadsheet(path, name=payload.name)))
+    if kind in PAGED:
+        return _read_paged(path, payload.name, kind)
+    raise UnsupportedKindError(f"{payload.name} is of a kind that cannot be read ({kind}).")
+
+
+def _read_text(payload: ReadSource) -> SourceContent:
+    from invoice_desk.readers.delimited import plan_spans, read_head, read_span
+
+    path = Path(payload.path)
+    head = read_head(path, name=payload.name)
+    spans = plan_spans(path, head, span_bytes=payload.span_bytes)
+    findings: list[Finding] = []
+    if promises_other_than_text(payload.name):
+        findings.append(Finding(FindingCode.KIND_MISMATCH, Severity.WARNING, text=payload.name))
+    first = read_span(path, spans[0], head)
+    later = tuple(ReadSpan(payload.path, span, head) for span in spans[1:])
+    return SourceContent(
+        tables=(ReadTable(head, first),), findings=tuple(findings), follow_ups=later
+    )
+
+
+def _read_paged(path: Path, name: str, kind: Kind) -> SourceContent:
+    """Read all pages that have text; one picture is recognised at once, more are follow-ups."""
+    if kind is Kind.IMAGE:
+        from invoice_desk.documents.ocr import open_image
+
+        frames = open_image(path, name=name)
+        pages = [Page(i + 1, frame.width, frame.height) for i, frame in enumerate(frames)]
+        del frames
+    else:
+        from invoice_desk.documents.pdf import read_text_layers
+
+        pages = read_text_layers(path, name=name)
+    pictures = [page for page in pages if page.text_source is TextSource.NONE]
+    if len(pictures) > 1:
+        todo = tuple(RecognisePage(str(path), name, kind, page.number) for page in pictures)
+        known = tuple(page for page in pages if page.text_source is not TextSource.NONE)
+        return SourceContent(pages=known, follow_ups=todo, page_count=len(pages))
+    findings: tuple[Finding, ...] = ()
+    if pictures:
+        found = _recognised(path, name, kind, pictures[0].number)
+        findings = found.findings
+        pages = [found.pages[0] if page is pictures[0] else page for page in pages]
+    return _document(name, tuple(pages), findings)
+
+
+def _recognised(path: Path, name: str, kind: Kind, number: int) -> SourceContent:
+    """Recognise one page; a page that cannot be drawn is kept empty, with a finding."""
+    from invoice_desk.documents.ocr import default_engine, open_image
+    from invoice_desk.documents.pdf import render
+
+    try:
+        if kind is Kind.IMAGE:
+            image = open_image(path, name=name)[number - 1]
+        else:
+            image = render(path, number, name=name)
+        page = default_engine().recognise(image, number=number)
+    except SourceError as error:
+        failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=str(error))
+        return SourceContent(pages=(Page(number, 0, 0),), findings=(failed,))
+    return SourceContent(pages=(page,))
+
+
+def _document(
+    name: str, pages: Sequence[Page], findings: tuple[Finding, ...] = ()
+) -> SourceContent:
+    reading = read_document(pages)
+    tables = (document_table(name, reading),) if reading.fields else ()
+    return SourceContent(
+        tables=tables,
+        pages=tuple(pages),
+        reading=reading,
+        findings=(*findings, *reading.findings),
+        page_count=len(pages),
+    )
+
+
+def document_table(name: str, reading: DocumentReading) -> ReadTable:
+    """Return a document as a table of one row, its fields the columns, texts as on the page."""
+    columns = tuple(reading.fields)
+    details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
+    structure = Structure(first_data_row=0, columns=columns)
+    row = [_cell(n, reading) for n in columns]
+    batch = RowBatch(pa.array([0], pa.int64()), encode_lists([row]))
+    return ReadTable(TableHead(name, structure, page=1, details=details), batch)
+
+
+def _cell(name: str, reading: DocumentReading) -> str:
+    """Return the text on the page; for a sign such as € the code that it stands for."""
+    field = reading.fields[name]
+    return field.value if name == "currency" else field.text
