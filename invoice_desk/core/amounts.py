@@ -26,7 +26,8 @@ _SHAPE = re.compile(r"[0-9][0-9.,'’]*|[.,][0-9]+")
 _GROUPED_SPACES = re.compile(rf"[0-9]{{1,3}}(?:[{_SPACES}'’][0-9]{{3}})+(?:[.,][0-9]*)?")
 _PLAIN = {
     ".": r"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{scale}}})?$",
-    ",": r"^-?([0-9]{{1,{whole}}}|[0-9]{{1,3}}([ \x{{A0}}\x{{202F}}][0-9]{{3}}){{1,3}})(,[0-9]{{1,{scale}}})?$",
+    ",": r"^-?([0-9]{{1,{whole}}}|[0-9]{{1,3}}([ \x{{A0}}\x{{202F}}][0-9]{{3}}){{1,3}})"
+    r"(,[0-9]{{1,{scale}}})?$",
 }
 
 
@@ -91,23 +92,20 @@ def _ungrouped(bare: str) -> str | None:
 
 def _with_marks(digits: str, decimal_mark: str | None, *, negative: bool) -> Amount:
     comma, dot = digits.count(","), digits.count(".")
-    if comma and dot:
-        decimal = "," if digits.rfind(",") > digits.rfind(".") else "."
-        if decimal_mark not in {None, decimal} or digits.count(decimal) > 1:
-            return Amount(None)
-        return _decimal(digits, decimal, negative=negative)
     if not comma and not dot:
         return _decimal(digits, ".", negative=negative)
-    mark = "," if comma else "."
-    other = "." if comma else ","
-    if digits.count(mark) > 1:
-        return _decimal(digits, other, negative=negative) if decimal_mark != mark else Amount(None)
-    if decimal_mark is not None:
-        return _decimal(digits, decimal_mark, negative=negative)
+    if comma and dot:
+        decimal = "," if digits.rfind(",") > digits.rfind(".") else "."
+        fits = decimal_mark in {None, decimal} and digits.count(decimal) == 1
+        return _decimal(digits, decimal, negative=negative) if fits else Amount(None)
+    mark, other = (",", ".") if comma else (".", ",")
+    if digits.count(mark) > 1:  # a mark that is repeated groups digits
+        fits = decimal_mark != mark
+        return _decimal(digits, other, negative=negative) if fits else Amount(None)
     head, _, tail = digits.partition(mark)
-    if len(tail) == 3 and 1 <= len(head) <= 3 and head.lstrip("0"):
+    if decimal_mark is None and len(tail) == 3 and len(head) <= 3 and head.lstrip("0"):
         return Amount(None, ambiguous=True)
-    return _decimal(digits, mark, negative=negative)
+    return _decimal(digits, decimal_mark or mark, negative=negative)
 
 
 def _decimal(digits: str, mark: str, *, negative: bool) -> Amount:
@@ -182,13 +180,16 @@ def parse_amounts(column: pa.Array, *, decimal_mark: str | None, scale: int) -> 
     rest = ~fast & ~empty
     masks = {name: np.zeros(len(column), bool) for name in ("unreadable", "ambiguous", "inexact")}
     if rest.any():
-        values = _read_rest(column, rest, values, decimal_mark, scale, masks)
+        values = _read_rest(
+            column, rest, values=values, decimal_mark=decimal_mark, scale=scale, masks=masks
+        )
     return ParsedColumn(values, *(flags(mask) for mask in masks.values()))
 
 
 def _read_rest(
     column: pa.Array,
     rest: np.ndarray,
+    *,
     values: pa.Array,
     decimal_mark: str | None,
     scale: int,

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from invoice_desk.core.amounts import ParsedColumn, decimal_mark_of, parse_amounts
 from invoice_desk.core.cells import decode_rows, dump_cells
-from invoice_desk.core.decisions import RowVerdict
 from invoice_desk.core.dates import DateOrder, date_order_of, parse_dates
+from invoice_desk.core.decisions import RowVerdict
 from invoice_desk.core.document_types import (
     NUMERIC,
     TEMPORAL,
@@ -255,12 +255,12 @@ def _typed(
     if spec.name not in decided.fields:
         return _read_column(texts, spec, style, notes)
     mask = flags(decided.mask(spec.name))
-    read = _read_column(
-        pc.if_else(mask, pa.scalar(None, pa.string()), texts), spec, style, notes
-    )
+    read = _read_column(pc.if_else(mask, pa.scalar(None, pa.string()), texts), spec, style, notes)
     # A correction is stored as ISO 8601 or a plain decimal, whatever the column looks like.
     plain = ColumnStyle(decimal_mark=".")
-    return pc.replace_with_mask(read, mask, _read_column(decided.texts(spec.name), spec, plain, None))
+    return pc.replace_with_mask(
+        read, mask, _read_column(decided.texts(spec.name), spec, plain, None)
+    )
 
 
 def _read_column(

@@ -17,7 +17,7 @@ class Severity(StrEnum):
 
 
 class FindingCode(StrEnum):
-    """What a finding says; `ui.texts` has the sentences."""
+    """What a finding says; `core.sentences` has the sentences."""
 
     UNREADABLE = "unreadable"
     AMBIGUOUS = "ambiguous"
@@ -27,8 +27,6 @@ class FindingCode(StrEnum):
     ROW_TOO_LONG = "row_too_long"
     KIND_MISMATCH = "kind_mismatch"
     MIXED_ENCODING = "mixed_encoding"
-    UNCLOSED_QUOTE = "unclosed_quote"
-    AMBIGUOUS_COLUMN = "ambiguous_column"
     TOTALS_DISAGREE = "totals_disagree"
     LOW_CONFIDENCE = "low_confidence"
     PAGE_UNREADABLE = "page_unreadable"

@@ -230,10 +230,8 @@ class Job:
                 self.state = JobState.UPLOAD_COMPLETE
             case Started():
                 self.state = JobState.IN_PROGRESS
-            case PauseRequested():
-                self.paused = True
-            case ResumeRequested():
-                self.paused = False
+            case PauseRequested() | ResumeRequested():
+                self.paused = isinstance(event, PauseRequested)
             case CancelRequested():
                 return self._stop(JobState.ABORTED)
             case JobBroke():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -76,6 +76,7 @@ def _holds_text(condition: Condition, column: pa.Array, columns: Columns) -> np.
     return hit if operator is Operator.CONTAINS else ~hit
 
 
-def _any(columns: object) -> np.ndarray:
-    masks = [mask_of(column) for column in columns]  # type: ignore[attr-defined]
-    return np.logical_or.reduce(masks)
+def _any(columns: Iterable[pa.Array]) -> np.ndarray:
+    masks = [mask_of(column) for column in columns]
+    result: np.ndarray = np.logical_or.reduce(masks)
+    return result

@@ -33,7 +33,10 @@ CONTAINERS = frozenset({Kind.ZIP})
 
 #: Endings that promise something else than lines of text.
 _NON_TEXT_ENDINGS = frozenset(
-    "xlsx xlsm xls xlsb ods pdf png jpg jpeg tif tiff webp bmp zip docx".split()
+    [
+        *("xlsx", "xlsm", "xls", "xlsb", "ods", "docx", "pdf", "zip"),
+        *("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp"),
+    ]
 )
 
 

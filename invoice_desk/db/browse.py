@@ -67,7 +67,15 @@ def _contains(text: str, clean: Table | None) -> ColumnElement[bool]:
     inside = json.dumps(text, ensure_ascii=False)[1:-1]
     found = [raw_row.c.cells.icontains(inside, autoescape=True)]
     if clean is not None:
-        skipped = {"id", "pass_id", "row_number", "cleaning_status", "findings", "approved", "extra"}
+        skipped = {
+            "id",
+            "pass_id",
+            "row_number",
+            "cleaning_status",
+            "findings",
+            "approved",
+            "extra",
+        }
         texts = [c for c in clean.columns if c.name not in skipped and "INT" not in str(c.type)]
         found += [c.icontains(text, autoescape=True) for c in texts if str(c.type) == "TEXT"]
     return or_(*found)
@@ -122,4 +130,3 @@ def pass_rows(clean: Table, pass_id: int, *, statuses: Sequence[str] | None = No
     number = (clean.c.id - base).label("row_number")
     query = select(number, *fields).where(inside).order_by(clean.c.id)
     return query if statuses is None else query.where(clean.c.cleaning_status.in_(statuses))
-

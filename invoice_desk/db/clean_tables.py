@@ -7,7 +7,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import BigInteger, Column, Computed, Engine, Integer, MetaData, Table, Text, inspect
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Computed,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy import text as sql_text
 from sqlalchemy.schema import CreateColumn, CreateTable
 
@@ -83,6 +96,20 @@ def storable(rows: pa.Table, document_type: DocumentType, *, pass_id: int) -> pa
     for name in STATUS_COLUMNS[1:]:
         columns[name] = rows[name]
     return pa.table(columns)
+
+
+def replace_rows(
+    connection: Connection, table: Table, rows: pa.Table, *, pass_id: int
+) -> list[dict[str, Any]]:
+    """Put a few clean rows in the place of those that the pass has; return those."""
+    base = pass_id << ROW_BITS
+    values = [dict(row) for row in rows.to_pylist()]
+    ids = [base + row.pop("row_number") for row in values]
+    query = select(table).where(table.c.id.in_(ids)).order_by(table.c.id)
+    before = [dict(row) for row in connection.execute(query).mappings()]
+    for identifier, row in zip(ids, values, strict=True):
+        connection.execute(update(table).where(table.c.id == identifier).values(**row))
+    return before
 
 
 def from_storage(rows: pa.Table, document_type: DocumentType) -> pa.Table:

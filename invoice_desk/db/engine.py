@@ -35,9 +35,17 @@ def open_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say, below
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes its place in the queue at once: it could not get it later if another
+        # had written in between.
+        immediate = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
 
@@ -50,7 +58,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         StorageError: If the disk is full, the file locked or damaged.
         BugError: If the statement is wrong.
     """
-    with translated_errors(), engine.begin() as connection:
+    with translated_errors(), engine.execution_options(writing=True).begin() as connection:
         yield connection
 
 

@@ -103,7 +103,7 @@ def delete_pass_rows(table: Table, pass_id: int) -> list[Any]:
 
 
 def storable_findings(
-    findings: pa.Table, *, source_id: int, raw_table_id: int, pass_id: int | None
+    findings: pa.Table, *, source_id: int, raw_table_id: int | None, pass_id: int | None
 ) -> pa.Table:
     """Return findings of `FINDING_SCHEMA` as the columns that are stored."""
     count = findings.num_rows
@@ -155,9 +155,7 @@ def count_findings(connection: Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def replace_row_findings(
-    raw_table_id: int, pass_id: int, numbers: Sequence[int]
-) -> Any:
+def replace_row_findings(raw_table_id: int, pass_id: int, numbers: Sequence[int]) -> Any:
     """Return the statement that removes the findings of these rows."""
     return delete(finding).where(
         finding.c.raw_table_id == raw_table_id,
@@ -166,9 +164,10 @@ def replace_row_findings(
     )
 
 
-def finding_insert(**values: Any) -> Any:
-    """Return the statement that adds one finding."""
-    return insert(finding).values(**values)
+def insert_findings(connection: Connection, findings: pa.Table) -> None:
+    """Add a few findings, as `storable_findings` gives them."""
+    if findings.num_rows:
+        connection.execute(insert(finding), findings.to_pylist())
 
 
 def delete_source_findings(source_id: int) -> Any:

@@ -95,7 +95,7 @@ def list_pages(connection: Connection, source_id: int) -> list[dict[str, Any]]:
 def status_counts(connection: Connection) -> dict[str, int]:
     """Return how many sources stand at each status."""
     query = select(source.c.status, func.count()).group_by(source.c.status)
-    return {status: count for status, count in connection.execute(query)}
+    return {row.status: row[1] for row in connection.execute(query)}
 
 
 def _record(row: Row[Any]) -> SourceRecord:

@@ -31,9 +31,10 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return int(value.scaleb(self.scale))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return Decimal(value).scaleb(-self.scale)
+        if value is None:
+            return None
+        scale = -self.scale if dialect.name == "sqlite" else 0
+        return Decimal(value).scaleb(scale)
 
 
 class UtcTime(TypeDecorator[dt.datetime]):
@@ -42,10 +43,10 @@ class UtcTime(TypeDecorator[dt.datetime]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
         return value.astimezone(dt.UTC).isoformat(timespec="milliseconds")
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:
         return None if value is None else dt.datetime.fromisoformat(value)

@@ -8,7 +8,7 @@ stands on a page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -128,7 +128,7 @@ _LABELS: dict[str, tuple[tuple[tuple[str, float], ...], re.Pattern[str]]] = {
     "purchase_order": (
         (
             (
-                r"(?:purchase\s*order|p\.?o\.?)\s*(?:number|no|#)?\.?|bon\s*de\s*commande|bestellnummer",
+                r"(?:purchase\s*order|\bp\.?o\.?\b)\s*(?:number|no|#)?\.?|bon\s*de\s*commande|bestellnummer",
                 0.85,
             ),
         ),
@@ -139,10 +139,11 @@ _DATES = frozenset({"issue_date", "due_date"})
 _AMOUNTS = frozenset({"net_amount", "tax_amount", "total_amount"})
 _INVOICE_WORDS = re.compile(
     r"\b(?:invoice|facture|rechnung|factuur|receipt|avoir|credit note|gutschrift|tax invoice)\b",
-    re.I,
+    re.IGNORECASE,
 )
 _MONEY_WORDS = re.compile(
-    r"\b(?:total|ttc|tva|vat|gst|mwst|net à payer|subtotal|sous-total|amount due|iban|btw)\b", re.I
+    r"\b(?:total|ttc|tva|vat|gst|mwst|net à payer|subtotal|sous-total|amount due|iban|btw)\b",
+    re.IGNORECASE,
 )
 _CURRENCIES = (
     ("€", "EUR"),
@@ -166,7 +167,7 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
         return DocumentReading(None, confidence, reasons, {})
     engines = {page.number: page.engine for page in pages}
     fields = _labelled(lines, text)
-    fields |= {n: v for n, v in _by_shape(lines, text).items() if n not in fields}
+    fields |= {n: v for n, v in _by_shape(lines).items() if n not in fields}
     fields = {n: replace(v, engine=engines.get(v.page, "")) for n, v in fields.items()}
     return DocumentReading(kind, confidence, reasons, fields, tuple(_findings(fields)))
 
@@ -275,37 +276,53 @@ def _agreeing_amounts(found: dict[str, list[FieldValue]]) -> dict[str, FieldValu
     return {n: replace(v, confidence=max(v.confidence, 0.97)) for n, v in best[1].items()}
 
 
-def _by_shape(lines: Sequence[Line], text: str) -> dict[str, FieldValue]:
-    """Return what is told by its shape alone: supplier on top, IBAN, VAT id, currency."""
-    found: dict[str, FieldValue] = {}
-    for name, pattern, is_valid in (
-        ("iban_or_account", _IBAN, iban.is_valid),
-        ("supplier_vat_id", _VAT_ID, vat.is_valid),
-    ):
-        hits = ((line, hit) for line in lines for hit in pattern.finditer(line.text))
-        for line, hit in hits:
-            if is_valid(hit.group()):  # the check digits are right
-                found[name] = _value(line, hit.start(), hit.end(), 0.9)
-                break
+def _by_shape(lines: Sequence[Line]) -> dict[str, FieldValue]:
+    """Return what is told by its shape alone: IBAN, VAT id, currency, date, supplier on top."""
+    candidates = {
+        "iban_or_account": _checked(lines, _IBAN, iban.is_valid),
+        "supplier_vat_id": _checked(lines, _VAT_ID, vat.is_valid),
+        "currency": _currency(lines),
+        "issue_date": _first_date(lines),
+        "supplier_name": _top_name(lines),
+    }
+    return {name: value for name, value in candidates.items() if value is not None}
+
+
+def _checked(
+    lines: Sequence[Line], pattern: re.Pattern[str], is_valid: Callable[[str], bool]
+) -> FieldValue | None:
+    """Return the first text of that shape whose check digits are right."""
+    for line in lines:
+        for hit in pattern.finditer(line.text):
+            if is_valid(hit.group()):
+                return _value(line, hit.start(), hit.end(), 0.9)
+    return None
+
+
+def _currency(lines: Sequence[Line]) -> FieldValue | None:
     for sign, code in _CURRENCIES:
-        line_with = next((line for line in lines if sign in line.text), None)
-        if line_with is not None:
-            at = line_with.text.index(sign)
-            found["currency"] = replace(_value(line_with, at, at + len(sign), 0.8), value=code)
-            break
-    if "issue_date" not in found:
         for line in lines:
-            if (hit := _DATE.search(line.text)) and (
-                iso := _normal("issue_date", hit.group(), None, None)
-            ):
-                found["issue_date"] = replace(_value(line, hit.start(), hit.end(), 0.5), value=iso)
-                break
+            at = line.text.find(sign)
+            if at >= 0:
+                return replace(_value(line, at, at + len(sign), 0.8), value=code)
+    return None
+
+
+def _first_date(lines: Sequence[Line]) -> FieldValue | None:
+    for line in lines:
+        hit = _DATE.search(line.text)
+        iso = _normal("issue_date", hit.group(), None, None) if hit else None
+        if hit and iso:
+            return replace(_value(line, hit.start(), hit.end(), 0.5), value=iso)
+    return None
+
+
+def _top_name(lines: Sequence[Line]) -> FieldValue | None:
     for line in lines[:8]:
         part = segments_of(line)[0]
         if sum(c.isalpha() for c in part.text) >= 4 and not _INVOICE_WORDS.search(part.text):
-            found["supplier_name"] = _value(part, 0, len(part.text), 0.55)
-            break
-    return found
+            return _value(part, 0, len(part.text), 0.55)
+    return None
 
 
 def _findings(fields: dict[str, FieldValue]) -> Iterator[Finding]:

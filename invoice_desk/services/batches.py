@@ -120,7 +120,7 @@ def batch_result(
 ) -> BatchResult:
     """Return the result of a batch; the counts add up to what was seen."""
     results = tuple(file.result() for file in files)
-    counts = {outcome: 0 for outcome in FileOutcome}
+    counts = dict.fromkeys(FileOutcome, 0)
     for result in results:
         counts[result.outcome] += 1
     return BatchResult(

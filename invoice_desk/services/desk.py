@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from invoice_desk.core.document_types import DocumentType, document_type_of
-from invoice_desk.db.bulk import BulkWriter
 from invoice_desk.db.engine import Engine, open_engine
 from invoice_desk.db.migrate import upgrade
 from invoice_desk.errors import StorageError, TemplateError
@@ -24,7 +23,6 @@ class Desk:
 
     path: Path
     engine: Engine
-    writer: BulkWriter
     types: dict[str, DocumentType]
     now: Callable[[], dt.datetime]
     person: str
@@ -42,7 +40,6 @@ class Desk:
 
     def close(self) -> None:
         """Close all connections."""
-        self.writer.close()
         self.engine.dispose()
 
 
@@ -65,7 +62,7 @@ def open_desk(path: Path) -> Desk:
     except BaseException:
         engine.dispose()
         raise
-    return Desk(path, engine, BulkWriter(path), load_types(), _utc_now, _person())
+    return Desk(path, engine, load_types(), _utc_now, _person())
 
 
 def load_types(folder: Path | None = None) -> dict[str, DocumentType]:

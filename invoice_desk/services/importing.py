@@ -128,7 +128,8 @@ class ImportJob(RunningJob):
 
     def _add_rejected(self, name: str, origin: str, error: SourceError) -> None:
         file = self._new_file(name, origin)
-        file.record = replace(file.record, outcome=FileOutcome.REJECTED, **_texts(error))
+        changes: dict[str, Any] = {"outcome": FileOutcome.REJECTED, **_texts(error)}
+        file.record = replace(file.record, **changes)
         with writing(self._desk.engine) as connection:
             connection.execute(file_insert(self._job_id, file.record))
 
@@ -158,15 +159,19 @@ class ImportJob(RunningJob):
         """Record the source and the file; return whether the source has to be read."""
         with writing(self._desk.engine) as connection:
             known = find_source(connection, kept.sha256)
-            source_id = known.id if known else add_source(
-                connection,
-                sha256=kept.sha256,
-                name=file.record.name,
-                origin=file.record.path,
-                size=kept.size,
-                detection=kept.detection,
-                container_id=file.container,
-                now=self._desk.now(),
+            source_id = (
+                known.id
+                if known
+                else add_source(
+                    connection,
+                    sha256=kept.sha256,
+                    name=file.record.name,
+                    origin=file.record.path,
+                    size=kept.size,
+                    detection=kept.detection,
+                    container_id=file.container,
+                    now=self._desk.now(),
+                )
             )
             again = known is not None and (
                 known.status in {SourceStatus.COMPLETED, SourceStatus.PREVIEW}
@@ -268,7 +273,7 @@ class ImportJob(RunningJob):
         follow_ups = self._follow_up(chunk, unit, content)
         ends = file.outstanding == 1
         rows_before = file.rows
-        with self._desk.writer.transaction() as transaction:
+        with writing(self._desk.engine) as transaction:
             self._store_of_sources.store(transaction, file, content)
             transaction.execute(chunk_done(self._job_id, chunk, file.rows - rows_before))
             if ends:

@@ -65,9 +65,7 @@ def _files_below(folder: Path) -> Iterator[tuple[Path, SourceError | None]]:
         yield path, UnreadableSourceError(f"The folder {path.name} cannot be read.")
 
 
-def keep(
-    path: Path, *, name: str, place: Callable[[str], Path], check: Callable[[], None]
-) -> Kept:
+def keep(path: Path, *, name: str, place: Callable[[str], Path], check: Callable[[], None]) -> Kept:
     """Copy the file at `path` to where its hash says, and tell what it is.
 
     Args:

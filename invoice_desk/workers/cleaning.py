@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
+from invoice_desk.core.cells import split_rows
 from invoice_desk.core.cleaning import CleanChunk, CleaningPlan, clean_chunk
 from invoice_desk.core.decisions import RowVerdict
 from invoice_desk.core.document_types import DocumentType
@@ -15,10 +14,10 @@ from invoice_desk.workers.tasks import task
 
 @dataclass(frozen=True, slots=True)
 class CleanRows:
-    """Raw rows to be cleaned; the input bytes travel with the task."""
+    """Raw rows to be cleaned, joined as `split_rows` takes them; they travel with the task."""
 
-    numbers: pa.Array
-    cells: pa.Array
+    numbers: str
+    cells: str
     plan: CleaningPlan
     document_type: DocumentType
     verdicts: dict[int, RowVerdict] = field(default_factory=dict)
@@ -26,9 +25,10 @@ class CleanRows:
 
 @task
 def _clean(payload: CleanRows) -> CleanChunk:
+    numbers, cells = split_rows(payload.numbers, payload.cells)
     return clean_chunk(
-        payload.numbers,
-        payload.cells,
+        numbers,
+        cells,
         plan=payload.plan,
         document_type=payload.document_type,
         verdicts=payload.verdicts,

@@ -31,6 +31,8 @@ class ReadSource:
     name: str
     kind: Kind
     span_bytes: int = SPAN_BYTES
+    #: Engine that reads every page, whatever text layer there is.
+    ocr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _read_source(payload: ReadSource) -> SourceContent:
 
         return SourceContent(tables=tuple(read_spreadsheet(path, name=payload.name)))
     if kind in PAGED:
-        return _read_paged(path, payload.name, kind)
+        return _read_paged(path, payload.name, kind, forced=payload.ocr is not None)
     raise UnsupportedKindError(f"{payload.name} is of a kind that cannot be read ({kind}).")
 
 
@@ -142,7 +144,7 @@ def _read_text(payload: ReadSource) -> SourceContent:
     )
 
 
-def _read_paged(path: Path, name: str, kind: Kind) -> SourceContent:
+def _read_paged(path: Path, name: str, kind: Kind, *, forced: bool) -> SourceContent:
     """Read all pages that have text; one picture is recognised at once, more are follow-ups."""
     if kind is Kind.IMAGE:
         from invoice_desk.documents.ocr import open_image
@@ -154,6 +156,8 @@ def _read_paged(path: Path, name: str, kind: Kind) -> SourceContent:
         from invoice_desk.documents.pdf import read_text_layers
 
         pages = read_text_layers(path, name=name)
+        if forced:
+            pages = [Page(page.number, page.width, page.height) for page in pages]
     pictures = [page for page in pages if page.text_source is TextSource.NONE]
     if len(pictures) > 1:
         todo = tuple(RecognisePage(str(path), name, kind, page.number) for page in pictures)

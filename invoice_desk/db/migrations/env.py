@@ -10,7 +10,7 @@ from invoice_desk.db.schema import metadata
 
 def _is_ours(
     _object: object, name: str | None, kind: str, _reflected: bool, _other: object
-) -> bool:  # noqa: FBT001
+) -> bool:
     """Leave out the clean tables: they are made from document types, not by migrations."""
     return not (kind == "table" and (name or "").startswith(PREFIX))
 

@@ -1,0 +1,1 @@
+"""Invoice Desk without a window: the same services, on the command line."""

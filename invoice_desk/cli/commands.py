@@ -1,0 +1,323 @@
+"""One function a command; each returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from invoice_desk.cli.output import print_json, print_table, say, watched
+from invoice_desk.core.jobs import JobState
+from invoice_desk.errors import ArgumentError, ExitCode, StorageError
+from invoice_desk.paths import default_desk
+from invoice_desk.services.desk import Desk, open_desk
+from invoice_desk.services.jobs import JobSettings, Mode, recover
+
+
+@contextmanager
+def _desk(options: argparse.Namespace, *, must_exist: bool = True) -> Iterator[Desk]:
+    path: Path = options.desk or default_desk()
+    if must_exist and not path.exists():
+        raise StorageError(f"There is no desk at {path}. Import something first.")
+    desk = open_desk(path)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def _settings(options: argparse.Namespace) -> JobSettings:
+    return JobSettings(Mode(options.mode), options.workers)
+
+
+def import_command(options: argparse.Namespace) -> int:
+    """Import files and folders."""
+    from invoice_desk.services.importing import ImportJob, remove_unpacked
+
+    with _desk(options, must_exist=False) as desk:
+        recover(desk)
+        remove_unpacked(desk)
+        job = ImportJob(desk, options.paths, _settings(options))
+        with watched(job):
+            result = job.run()
+    if options.json:
+        print_json(result)
+    else:
+        _print_batch(result)
+    return _import_code(result)
+
+
+def _print_batch(result: Any) -> None:
+    rows = [
+        (f.outcome.value, f.name, f.kind, f.document_type, f.rows or None, f.pages or None)
+        for f in result.files
+    ]
+    print_table(("outcome", "file", "kind", "document type", "rows", "pages"), rows)
+    for file in result.files:
+        if file.error:
+            say(f"{file.name}: {file.error['message']} {file.error['advice']}".rstrip())
+    print(
+        f"{result.total} files: {result.successful} done, {result.failed} rejected, "
+        f"{result.duplicates} duplicates, {result.pending} pending; "
+        f"{result.rows:,} rows in {result.seconds:.1f} s ({result.mode}: {result.mode_reason})"
+    )
+    if result.error:
+        say(result.error)
+
+
+def _import_code(result: Any) -> ExitCode:
+    if result.error is not None:
+        return ExitCode.STORAGE
+    if result.state is JobState.ABORTED:
+        return ExitCode.CANCELLED
+    if result.total == 0:
+        say("There is no file in there. Name a folder with files, or the files themselves.")
+        return ExitCode.BAD_SOURCE
+    if result.failed:
+        rest = result.successful + result.duplicates
+        return ExitCode.PARTIAL if rest else ExitCode.BAD_SOURCE
+    return ExitCode.OK
+
+
+def clean_command(options: argparse.Namespace) -> int:
+    """Clean tables."""
+    from invoice_desk.services.cleaning import CleaningJob
+
+    with _desk(options) as desk:
+        if options.type and options.type not in desk.types:
+            raise ArgumentError(f"There is no document type {options.type}.")
+        recover(desk)
+        job = CleaningJob(
+            desk,
+            _settings(options),
+            source_ids=options.source,
+            document_type=options.type,
+            options=_chosen(options.option),
+        )
+        with watched(job):
+            result = job.run()
+    if options.json:
+        print_json(result)
+    else:
+        _print_cleaning(result)
+    return _cleaning_code(result)
+
+
+def _chosen(pairs: list[str]) -> dict[str, str]:
+    chosen = {}
+    for pair in pairs:
+        name, equals, choice = pair.partition("=")
+        if not equals:
+            raise ArgumentError(f"“{pair}” must be written NAME=CHOICE.")
+        chosen[name] = choice
+    return chosen
+
+
+def _print_cleaning(result: Any) -> None:
+    rows = [
+        (t.state, t.name, t.document_type, t.rows, t.cleaned, t.filtered_out, t.findings)
+        for t in result.tables
+    ]
+    headings = ("state", "table", "document type", "rows", "cleaned", "filtered out", "findings")
+    print_table(headings, rows)
+    print(
+        f"{result.total} tables: {result.successful} cleaned, {result.failed} failed, "
+        f"{result.unprocessed} not processed; {result.rows:,} rows, {result.cleaned:,} kept, "
+        f"{result.filtered_out:,} filtered out, {result.findings:,} findings in "
+        f"{result.seconds:.1f} s ({result.mode}: {result.mode_reason})"
+    )
+
+
+def _cleaning_code(result: Any) -> ExitCode:
+    if result.error is not None:
+        say(result.error)
+        return ExitCode.STORAGE
+    if result.state is JobState.ABORTED:
+        return ExitCode.CANCELLED
+    if result.total == 0:
+        say("Nothing could be cleaned: no table has a document type. Open a mapping, or import.")
+        return ExitCode.BAD_TEMPLATE
+    return ExitCode.PARTIAL if result.failed else ExitCode.OK
+
+
+def inspect_command(options: argparse.Namespace) -> int:
+    """Say what files are."""
+    from invoice_desk.services.desk import load_types
+    from invoice_desk.services.inspecting import inspect_files
+
+    documents = inspect_files(
+        options.paths, load_types(), text=options.text, ocr=options.ocr, workers=options.workers
+    )
+    if options.json:
+        print_json(documents)
+    else:
+        for document in documents:
+            _print_document(document)
+    return _documents_code(documents)
+
+
+def _print_document(document: dict[str, Any]) -> None:
+    print(f"{document['file']}: {document['kind']}, {document['document_type'] or 'unknown type'}")
+    if document["error"]:
+        say(f"  {document['error']['message']} {document['error']['advice']}".rstrip())
+    for table in document["tables"]:
+        print(f"  {table['name']}: {table['row_count']:,} rows, {len(table['columns'])} columns")
+        print(f"    {' | '.join(table['columns'])[:200]}")
+    for name, value in document["fields"].items():
+        print(f"  {name}: {value['value']} ({value['confidence']:.0%}, page {value['page']})")
+    for found in document["findings"]:
+        print(f"  {found['severity']}: {found['message']}")
+
+
+def convert_command(options: argparse.Namespace) -> int:
+    """Write tables as read."""
+    from invoice_desk.services.inspecting import convert_files
+
+    results = convert_files(options.paths, options.out)
+    if options.json:
+        print_json(results)
+    else:
+        for result in results:
+            print(f"{result['file']}: {len(result['written'])} tables")
+            if result["error"]:
+                say(f"  {result['error']['message']} {result['error']['advice']}".rstrip())
+    return _documents_code(results)
+
+
+def _documents_code(documents: list[dict[str, Any]]) -> ExitCode:
+    if not documents:
+        say("There is no file in there.")
+        return ExitCode.BAD_SOURCE
+    failed = sum(document["error"] is not None for document in documents)
+    if failed == 0:
+        return ExitCode.OK
+    return ExitCode.BAD_SOURCE if failed == len(documents) else ExitCode.PARTIAL
+
+
+def parse_command(options: argparse.Namespace) -> int:
+    """Read one text a line; print what each is understood as."""
+    from invoice_desk.services.parsing import parse_texts
+
+    texts = sys.stdin.read().splitlines()
+    print(json.dumps(parse_texts(texts, kind=options.kind, hint=options.hint)))
+    return ExitCode.OK
+
+
+def sources_command(options: argparse.Namespace) -> int:
+    """List sources."""
+    from invoice_desk.services.browsing import sources
+
+    with _desk(options) as desk:
+        found = sources(desk)
+    if options.json:
+        print_json(found)
+        return ExitCode.OK
+    headings = ("id", "file", "kind", "document type", "rows", "pages", "status", "error")
+    names = ("name", "kind", "document_type", "row_count", "page_count", "status", "error_message")
+    print_table(headings, [_row(found_one, names) for found_one in found])
+    return ExitCode.OK
+
+
+def _row(record: object, names: Sequence[str]) -> list[object]:
+    """Return the id, as text, and these attributes of a record."""
+    return [str(getattr(record, "id")), *(getattr(record, name) for name in names)]  # noqa: B009
+
+
+def jobs_command(options: argparse.Namespace) -> int:
+    """List jobs, or the files of one."""
+    from invoice_desk.services.jobs import job_files, jobs
+
+    with _desk(options) as desk:
+        found: list[Any] = jobs(desk) if options.job is None else list(job_files(desk, options.job))
+    if options.json:
+        print_json(found)
+    elif options.job is None:
+        names = (
+            "operation",
+            "state",
+            "title",
+            "total",
+            "successful",
+            "failed",
+            "unprocessed",
+            "rows",
+        )
+        print_table(("id", *names), [_row(job, names) for job in found])
+    else:
+        print_table(
+            ("outcome", "file", "error"),
+            [(f.outcome.value, f.name, f.error_message) for f in found],
+        )
+    return ExitCode.OK
+
+
+def templates_command(options: argparse.Namespace) -> int:
+    """List templates."""
+    from invoice_desk.services.templating import templates
+
+    with _desk(options) as desk:
+        found = templates(desk)
+    if options.json:
+        print_json(found)
+        return ExitCode.OK
+    rows = [(str(t.id), t.name, t.version, t.document_type, len(t.mapping)) for t in found]
+    print_table(("id", "name", "version", "document type", "fields"), rows)
+    return ExitCode.OK
+
+
+def export_command(options: argparse.Namespace) -> int:
+    """Write cleaned rows."""
+    from invoice_desk.services.exporting import export
+    from invoice_desk.writers.tables import Format
+
+    with _desk(options) as desk:
+        results = export(
+            desk,
+            options.out,
+            format=Format(options.format) if options.format else None,
+            document_type=options.type,
+            source_ids=options.source,
+            include_filtered=options.include_filtered,
+        )
+    if options.json:
+        print_json(results)
+    else:
+        for result in results:
+            print(
+                f"{result.path}: {result.rows:,} rows of {result.document_type}; left out: "
+                f"{result.filtered_out:,} filtered, {result.not_cleaned:,} not cleaned"
+            )
+    return ExitCode.OK
+
+
+def samples_command(options: argparse.Namespace) -> int:
+    """Write made-up files."""
+    from invoice_desk.services.samples import write_samples
+
+    try:
+        made = write_samples(options.out, rows=options.rows, seed=options.seed)
+    except OSError as error:
+        raise StorageError(f"{options.out} cannot be written: {error.strerror}.") from error
+    for path in made:
+        print(path)
+    return ExitCode.OK
+
+
+def doctor_command(options: argparse.Namespace) -> int:
+    """Say what works."""
+    from invoice_desk.services.doctor import as_plain, examine
+
+    checks = examine(options.desk or default_desk())
+    answer = as_plain(checks)
+    if options.json:
+        print_json(answer)
+    else:
+        for check in checks:
+            print(f"{check.state:<8} {check.name}: {check.detail}")
+            if check.advice:
+                print(f"         → {check.advice}")
+    return ExitCode.OK if answer["ok"] else ExitCode.BUG

@@ -1,0 +1,145 @@
+"""The commands, their options, and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import invoice_desk
+from invoice_desk.errors import BugError, ExitCode, InvoiceDeskError, UserError
+
+#: Command → what it does; anything else on the command line is a path for the window.
+COMMANDS = {
+    "import": "keep files and folders, and save what is in them raw",
+    "clean": "clean what is imported, everything if nothing is named",
+    "inspect": "say what files are and what is in them, without a desk",
+    "convert": "write the tables of files as read, as CSV, without a desk",
+    "parse": "try how amounts or dates are understood, one text a line",
+    "sources": "list what the desk keeps",
+    "jobs": "list jobs, or the files of one job",
+    "templates": "list mappings that were confirmed",
+    "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
+    "samples": "write made-up files of every type",
+    "doctor": "say what works on this machine and what to do if not",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with our exit code for wrong arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.BAD_ARGUMENTS, f"{self.prog}: {message}\n")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; return its exit code."""
+    logging.basicConfig(level=os.environ.get("INVOICE_DESK_LOG", "ERROR"), stream=sys.stderr)
+    if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
+        return _guarded(lambda: _open_window([Path(path) for path in arguments], None, None))
+    options = parser().parse_args(arguments)
+    if options.command is None:
+        return _guarded(lambda: _open_window([], options.desk, options.self_test))
+    from invoice_desk.cli import commands
+
+    return _guarded(lambda: getattr(commands, f"{options.command}_command")(options))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    made = _Parser(
+        prog="invoice-desk",
+        description="Keeps, reads, cleans and exports mixed invoices. "
+        "Without a command it opens the window; paths are imported.",
+    )
+    made.add_argument("--version", action="version", version=invoice_desk.__version__)
+    made.add_argument("--self-test", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    made.add_argument("--desk", type=Path, metavar="FILE", help="the desk to open")
+    commands = made.add_subparsers(dest="command", metavar="COMMAND")
+    add = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
+    for name in ("import", "clean", "sources", "jobs", "templates", "export", "doctor"):
+        add[name].add_argument("--desk", type=Path, metavar="FILE", help="the desk to work on")
+    for name, one in add.items():
+        if name not in {"parse", "samples"}:
+            one.add_argument("--json", action="store_true", help="print one JSON document")
+    for name in ("import", "clean"):
+        add[name].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
+        modes = ("auto", "standard", "optimized")
+        add[name].add_argument("--mode", choices=modes, default="auto", help="how to work")
+    for name in ("clean", "export"):
+        add[name].add_argument("--source", type=int, nargs="+", metavar="ID", help="only these")
+        add[name].add_argument("--type", metavar="NAME", help="only this document type")
+    for name in ("import", "inspect", "convert"):
+        add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    _add_rest(add)
+    return made
+
+
+def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    add["clean"].add_argument(
+        "--option", action="append", default=[], metavar="NAME=CHOICE", help="choose a reading"
+    )
+    add["inspect"].add_argument("--text", action="store_true", help="add the lines of each page")
+    add["inspect"].add_argument(
+        "--ignore-xml", action="store_true", help="read only the visible page of an e-invoice"
+    )
+    add["inspect"].add_argument("--ocr", metavar="ENGINE", choices=("rapidocr",))
+    add["inspect"].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
+    add["convert"].add_argument("--out", type=Path, required=True, metavar="DIR")
+    add["parse"].add_argument("--kind", choices=("amount", "date"), required=True)
+    hints = ("fr", "de", "nl", "en-GB", "en-US", "excel-1900", "excel-1904")
+    add["parse"].add_argument("--hint", choices=hints)
+    add["jobs"].add_argument("job", type=int, nargs="?", metavar="ID", help="show its files")
+    add["export"].add_argument("--out", type=Path, required=True, metavar="PATH")
+    add["export"].add_argument("--format", choices=("csv", "xlsx", "json", "parquet"))
+    add["export"].add_argument(
+        "--include-filtered", action="store_true", help="also rows that were left out"
+    )
+    add["samples"].add_argument("--out", type=Path, required=True, metavar="DIR")
+    add["samples"].add_argument("--rows", type=_positive, default=200, metavar="N")
+    add["samples"].add_argument("--seed", type=int, default=1, metavar="N")
+
+
+def _workers(text: str) -> int:
+    number = _positive(text)
+    if number > 32:
+        raise argparse.ArgumentTypeError("must be 1 to 32")
+    return number
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number above zero")
+    return int(text)
+
+
+def _open_window(paths: list[Path], desk: Path | None, self_test: Path | None) -> int:
+    from invoice_desk.app import open_window
+
+    return open_window(paths, desk=desk, self_test=self_test)
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """Run a command and turn what goes wrong into a sentence and an exit code."""
+    try:
+        return int(command())
+    except UserError as error:
+        print(f"invoice-desk: {error} {error.advice}".rstrip(), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.CANCELLED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the edge of the process
+        advice = error.advice if isinstance(error, InvoiceDeskError) else BugError.advice
+        print(f"invoice-desk: {type(error).__name__}: {error}\n{advice}", file=sys.stderr)
+        if os.environ.get("INVOICE_DESK_LOG"):
+            traceback.print_exc()
+        return ExitCode.BUG

@@ -1,0 +1,37 @@
+"""The English sentence of every finding code and rule; the window translates them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from invoice_desk.core.cleaning import DERIVED
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.findings import FindingCode
+
+SENTENCES: dict[str, str] = {
+    FindingCode.UNREADABLE: "This cannot be read as a value of its column.",
+    FindingCode.AMBIGUOUS: "This has two readings, and the column does not settle which is meant.",
+    FindingCode.TOO_PRECISE: "This has more digits than the column keeps; it was left empty.",
+    FindingCode.MISSING_REQUIRED: "A required value is missing.",
+    FindingCode.ROW_TOO_SHORT: "The row has fewer cells than the table has columns.",
+    FindingCode.ROW_TOO_LONG: "The row has more cells than the table has columns.",
+    FindingCode.KIND_MISMATCH: "The name promises another kind of file; it was read as text.",
+    FindingCode.MIXED_ENCODING: "Part of the file is not UTF-8; check the accents.",
+    FindingCode.TOTALS_DISAGREE: "Net amount and tax do not add up to the total.",
+    FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
+    FindingCode.PAGE_UNREADABLE: "A page could not be read.",
+    FindingCode.HIDDEN_SHEET: "The sheet is hidden in the workbook; it was read all the same.",
+    DERIVED: "The row sums up others.",
+}
+
+
+def sentence(code: str, types: Iterable[DocumentType] = ()) -> str:
+    """Return the sentence of a finding code, or of a rule of one of `types`."""
+    known = SENTENCES.get(code)
+    if known is not None:
+        return known
+    for made in types:
+        for rule in (*made.filters, *made.checks):
+            if rule.name == code:
+                return rule.reason
+    return code

@@ -1,0 +1,471 @@
+"""Cleaning: raw rows through a document type's rules, as often as one likes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from invoice_desk.core.cells import decode_rows, split_rows
+from invoice_desk.core.cleaning import (
+    CleanChunk,
+    CleaningPlan,
+    CleaningStatus,
+    ColumnStyle,
+    control_totals,
+    needs_style,
+    style_of,
+)
+from invoice_desk.core.decisions import RowVerdict, verdicts
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.jobs import (
+    CancelRequested,
+    ChunkId,
+    ChunksAdded,
+    Job,
+    JobState,
+    Progress,
+    UploadCompleted,
+)
+from invoice_desk.core.records import TableRecord
+from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.db.bulk import append
+from invoice_desk.db.clean_tables import clean_table, ensure_clean_table, storable
+from invoice_desk.db.decisions import list_decisions
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.jobs import chunk_done, job_update
+from invoice_desk.db.passes import (
+    add_pass,
+    delete_pass_rows,
+    list_passes,
+    make_current,
+    pass_update,
+    storable_findings,
+)
+from invoice_desk.db.schema import finding as finding_rows
+from invoice_desk.db.sources import get_source
+from invoice_desk.db.tables import list_tables, read_rows_between, row_bounds
+from invoice_desk.errors import StorageError
+from invoice_desk.services.desk import Desk
+from invoice_desk.services.jobs import JobSettings, Mode, RunningJob
+from invoice_desk.workers.cleaning import CleanRows, clean
+from invoice_desk.workers.contract import Failure, Success
+from invoice_desk.workers.executors import default_workers
+from invoice_desk.workers.runner import JobRunner
+
+log = logging.getLogger(__name__)
+
+CHUNK_ROWS = 50_000
+CHUNK_BYTES = 16 << 20
+#: Fewer rows than this are cleaned in this process.
+OPTIMIZED_FROM_ROWS = 60_000
+#: The evidence for how a column is written comes from this many blocks of this many rows.
+SAMPLE_BLOCKS, SAMPLE_BLOCK_ROWS = 12, 400
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """What the cleaning of one table gave; rows = cleaned + filtered_out when it is done."""
+
+    raw_table_id: int
+    source_id: int
+    name: str
+    document_type: str | None
+    state: str
+    rows: int
+    cleaned: int = 0
+    filtered_out: int = 0
+    findings: int = 0
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningResult:
+    """What a cleaning job gave; total = successful + failed + unprocessed tables."""
+
+    job_id: int
+    state: JobState
+    total: int
+    successful: int
+    failed: int
+    unprocessed: int
+    rows: int
+    cleaned: int
+    filtered_out: int
+    findings: int
+    seconds: float
+    mode: str
+    mode_reason: str
+    tables: tuple[TableResult, ...]
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class _Table:
+    """A table of the job on its way."""
+
+    record: TableRecord
+    document_type: DocumentType
+    plan: CleaningPlan
+    pass_id: int
+    chunks: int = 0
+    verdicts: dict[int, RowVerdict] = field(default_factory=dict)
+    result: TableResult | None = None
+    cleaned: int = 0
+    filtered_out: int = 0
+    findings: int = 0
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """A chunk: rows of a table numbered from `start` up to, not including, `stop`."""
+
+    table: _Table
+    start: int
+    stop: int
+
+
+class CleaningJob(RunningJob):
+    """Cleans tables of a desk with the types and mappings that they have now."""
+
+    operation = "clean"
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: JobSettings,
+        *,
+        source_ids: Sequence[int] | None = None,
+        document_type: str | None = None,
+        options: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(desk, document_type or "", settings)
+        self._wanted = None if source_ids is None else set(source_ids)
+        self._document_type = document_type
+        self._options = options or {}
+        self._tables: list[_Table] = []
+        self._skipped: list[TableResult] = []
+        self._ranges: dict[ChunkId, _Range] = {}
+        self._job_id = 0
+        self._rows = 0
+        self._rows_total = 0
+        self._mode, self._mode_reason = Mode.STANDARD, "few rows"
+
+    def run(self) -> CleaningResult:
+        """Clean; return what became of each table.
+
+        Raises:
+            StorageError: If not even the job can be recorded.
+        """
+        self._job_id = self._open()
+        machine = Job(window=2 * (self._settings.workers or default_workers()))
+        error: str | None = None
+        try:
+            self._prepare()
+            machine.handle(ChunksAdded(tuple(self._ranges)))
+            machine.handle(UploadCompleted())
+            error = self._clean_all(machine)
+        except StorageError as storage:
+            error = str(storage)
+        state = JobState.FAILED if error else machine.state
+        return self._finish(state, error)
+
+    def _prepare(self) -> None:
+        self._show(step="mapping")
+        with reading(self._desk.engine) as connection:
+            records = list_tables(connection)
+        for record in records:
+            if self._wanted is not None and record.source_id not in self._wanted:
+                continue
+            if self._document_type and record.document_type != self._document_type:
+                continue
+            made = self._desk.types.get(record.document_type or "")
+            if made is None or not record.mapping:
+                self._skipped.append(_skipped(record))
+                continue
+            self._add_table(record, made)
+
+    def _add_table(self, record: TableRecord, made: DocumentType) -> None:
+        ensure_clean_table(self._desk.engine, made)
+        plan = replace(make_plan(self._desk, record, made), options=self._options)
+        with writing(self._desk.engine) as connection:
+            pass_id = add_pass(
+                connection,
+                raw_table_id=record.id,
+                job_id=self._job_id,
+                document_type=made.name,
+                type_version=made.version,
+                plan=plan.as_dict(),
+                now=self._desk.now(),
+            )
+            decided = verdicts(list_decisions(connection, record.id))
+        table = _Table(record, made, plan, pass_id, verdicts=decided)
+        self._tables.append(table)
+        self._rows_total += record.row_count
+        with reading(self._desk.engine) as connection:
+            first, last = row_bounds(connection, record.id)
+            origin = get_source(connection, record.source_id)
+        size = origin.size if origin else 0
+        step = _rows_per_chunk(record.row_count, size)
+        for start in range(first, max(last, first + 1), step):
+            self._ranges[ChunkId(len(self._ranges))] = _Range(table, start, start + step)
+            table.chunks += 1
+
+    def _clean_all(self, machine: Job) -> str | None:
+        factory, close = self._executor_factory(in_process=self._chooses_this_process())
+        runner: JobRunner[CleanRows, CleanChunk] = JobRunner(
+            factory,
+            clean,
+            payload_of=self._payload,
+            store=self._store,
+            failed=self._chunk_failed,
+            notify=self._notify,
+            close=close,
+        )
+        self._post = runner.post
+        if self._stop.is_set():
+            runner.post(CancelRequested())
+        with writing(self._desk.engine) as connection:
+            values = {"state": JobState.IN_PROGRESS.value, "total": len(self._tables)}
+            connection.execute(job_update(self._job_id, **values))
+        self._show(step="cleaning")
+        runner.run(machine)
+        return str(runner.storage_error) if runner.storage_error else None
+
+    def _chooses_this_process(self) -> bool:
+        if self._settings.mode is Mode.AUTO:
+            in_process = self._rows_total < OPTIMIZED_FROM_ROWS and not self._desk.shared_executor
+            self._mode_reason = f"{self._rows_total:,} rows"
+        else:
+            in_process = self._settings.mode is Mode.STANDARD
+            self._mode_reason = "asked for"
+        self._mode = Mode.STANDARD if in_process else Mode.OPTIMIZED
+        return in_process
+
+    def _payload(self, chunk: ChunkId) -> CleanRows:
+        part = self._ranges[chunk]
+        table = part.table
+        with reading(self._desk.engine) as connection:
+            rows = read_rows_between(connection, table.record.id, part.start, part.stop)
+        decided = {n: v for n, v in table.verdicts.items() if part.start <= n < part.stop}
+        return CleanRows(*rows, table.plan, table.document_type, decided)
+
+    def _store(self, chunk: ChunkId, success: Success[CleanChunk]) -> Sequence[ChunkId]:
+        """Store clean rows, findings and the chunk's mark in one transaction."""
+        table, cleaned = self._ranges[chunk].table, success.value
+        kept = cleaned.rows["cleaning_status"].to_pylist().count(CleaningStatus.CLEANED.value)
+        table.cleaned += kept
+        table.filtered_out += cleaned.rows.num_rows - kept
+        table.findings += cleaned.findings.num_rows
+        for name, total in control_totals(cleaned.rows, table.document_type).items():
+            table.totals[name] = table.totals.get(name, Decimal(0)) + total
+        table.chunks -= 1
+        rows = storable(cleaned.rows, table.document_type, pass_id=table.pass_id)
+        findings = storable_findings(
+            cleaned.findings,
+            source_id=table.record.source_id,
+            raw_table_id=table.record.id,
+            pass_id=table.pass_id,
+        )
+        with writing(self._desk.engine) as transaction:
+            append(transaction, clean_table(table.document_type), rows)
+            append(transaction, finding_rows, findings)
+            transaction.execute(chunk_done(self._job_id, chunk, cleaned.rows.num_rows))
+            if table.chunks == 0 and table.failed is None:
+                for statement in self._closing(table):
+                    transaction.execute(statement)
+        self._rows += cleaned.rows.num_rows
+        return ()
+
+    def _closing(self, table: _Table) -> list[Any]:
+        """Return the statements that put a finished pass in the place of the last one."""
+        statements = [
+            pass_update(
+                table.pass_id,
+                state="done",
+                cleaned=table.cleaned,
+                filtered_out=table.filtered_out,
+                findings=table.findings,
+                totals={name: str(total) for name, total in table.totals.items()},
+                ended_at=self._desk.now(),
+            ),
+            *make_current(table.record.id, table.pass_id),
+        ]
+        with reading(self._desk.engine) as connection:
+            earlier = list_passes(connection, raw_table_id=table.record.id)
+        for old in earlier:
+            if old.id != table.pass_id and old.document_type in self._desk.types:
+                made = clean_table(self._desk.types[old.document_type])
+                statements += delete_pass_rows(made, old.id)
+        return statements
+
+    def _chunk_failed(self, chunk: ChunkId, failure: Failure) -> None:
+        if failure.detail:
+            log.error("chunk %s: %s", chunk, failure.detail)
+        self._ranges[chunk].table.failed = failure.message
+
+    def _notify(self, state: JobState, progress: Progress) -> None:
+        ended = sum(table.chunks == 0 or table.failed is not None for table in self._tables)
+        self._show(
+            state=state,
+            done=ended,
+            failed=sum(table.failed is not None for table in self._tables),
+            total=len(self._tables),
+            rows=self._rows,
+            work_done=self._rows / self._rows_total if self._rows_total else progress.fraction,
+        )
+
+    def _finish(self, state: JobState, error: str | None) -> CleaningResult:
+        results = [self._close(table) for table in self._tables]
+        by_state = [result.state for result in results]
+        result = CleaningResult(
+            job_id=self._job_id,
+            state=state,
+            total=len(results),
+            successful=by_state.count("done"),
+            failed=by_state.count("failed"),
+            unprocessed=by_state.count("unprocessed"),
+            rows=sum(r.rows for r in results if r.state == "done"),
+            cleaned=sum(r.cleaned for r in results),
+            filtered_out=sum(r.filtered_out for r in results),
+            findings=sum(r.findings for r in results),
+            seconds=round(time.monotonic() - self._begun, 3),
+            mode=self._mode.value,
+            mode_reason=self._mode_reason,
+            tables=(*results, *self._skipped),
+            error=error,
+        )
+        summary = {"seconds": result.seconds, "mode": result.mode, "findings": result.findings}
+        try:
+            self._record_outcome(
+                self._job_id,
+                state,
+                total=result.total,
+                successful=result.successful,
+                failed=result.failed,
+                unprocessed=result.unprocessed,
+                rows=result.rows,
+                error=error,
+                summary=summary,
+            )
+        except StorageError:
+            if error is None:
+                raise
+            log.exception("the outcome of job %s cannot be stored", self._job_id)
+        self._show(state=state, step="done", work_done=1.0)
+        return result
+
+    def _close(self, table: _Table) -> TableResult:
+        """Return a table's result; a pass that did not finish leaves nothing behind."""
+        record = table.record
+        base = TableResult(
+            record.id,
+            record.source_id,
+            record.name,
+            table.document_type.name,
+            "done",
+            record.row_count,
+        )
+        if table.chunks == 0 and table.failed is None:
+            return replace(
+                base,
+                cleaned=table.cleaned,
+                filtered_out=table.filtered_out,
+                findings=table.findings,
+                totals=dict(table.totals),
+            )
+        try:
+            with writing(self._desk.engine) as connection:
+                rows = clean_table(table.document_type)
+                for statement in delete_pass_rows(rows, table.pass_id):
+                    connection.execute(statement)
+                connection.execute(pass_update(table.pass_id, state="abandoned"))
+        except StorageError:
+            log.exception("pass %s cannot be cleared away", table.pass_id)
+        return replace(base, state="failed" if table.failed else "unprocessed", error=table.failed)
+
+
+def make_plan(desk: Desk, record: TableRecord, made: DocumentType) -> CleaningPlan:
+    """Return how to clean a table: its mapping, and how its columns are written."""
+    mapping = {
+        name: index
+        for name, index in record.mapping.items()
+        if any(spec.name == name for spec in made.read_fields)
+    }
+    columns = decode_rows(_sample(desk, record), width=len(record.columns))
+    styles: dict[str, ColumnStyle] = {}
+    for spec in made.read_fields:
+        index = mapping.get(spec.name)
+        if index is not None and needs_style(spec) and index < len(columns):
+            texts = [text for text in columns[index].drop_null().unique().to_pylist() if text]
+            styles[spec.name] = style_of(spec, texts)
+    return CleaningPlan(
+        mapping=mapping,
+        columns=record.columns,
+        styles=styles,
+        derived_rows=tuple(record.structure.get("derived_rows") or ()),
+    )
+
+
+def _rows_per_chunk(rows: int, size: int) -> int:
+    """Return how many rows make a chunk: `CHUNK_ROWS`, fewer when rows are very long."""
+    if size <= 0 or rows <= 0:
+        return CHUNK_ROWS
+    return max(500, min(CHUNK_ROWS, CHUNK_BYTES * rows // size))
+
+
+def raw_rows(desk: Desk, table_id: int, start: int, stop: int) -> tuple[pa.Array, pa.Array]:
+    """Return numbers and cells of the rows numbered from `start` up to, not including, `stop`."""
+    with reading(desk.engine) as connection:
+        return split_rows(*read_rows_between(connection, table_id, start, stop))
+
+
+def _sample(desk: Desk, record: TableRecord) -> pa.Array:
+    """Return cells of blocks of rows that are spread over the table."""
+    first = record.structure.get("first_data_row") or 0
+    if record.row_count <= SAMPLE_BLOCKS * SAMPLE_BLOCK_ROWS:
+        return raw_rows(desk, record.id, 0, 1 << ROW_BITS)[1]
+    step = record.row_count // SAMPLE_BLOCKS
+    starts = [first + block * step for block in range(SAMPLE_BLOCKS)]
+    blocks = [raw_rows(desk, record.id, start, start + SAMPLE_BLOCK_ROWS)[1] for start in starts]
+    return pa.concat_arrays(blocks)
+
+
+def _skipped(record: TableRecord) -> TableResult:
+    return TableResult(
+        record.id,
+        record.source_id,
+        record.name,
+        record.document_type,
+        "not mapped",
+        record.row_count,
+        error="No document type is known for it; open its mapping and choose one.",
+    )
+
+
+def clean_tables(
+    desk: Desk,
+    *,
+    source_ids: Sequence[int] | None = None,
+    document_type: str | None = None,
+    settings: JobSettings | None = None,
+    started: Callable[[CleaningJob], None] = lambda _job: None,
+) -> CleaningResult:
+    """Clean the tables of some sources, of a type, or everything, and wait for it.
+
+    Raises:
+        StorageError: If the desk cannot be written at all.
+    """
+    job = CleaningJob(
+        desk, settings or JobSettings(), source_ids=source_ids, document_type=document_type
+    )
+    started(job)
+    return job.run()

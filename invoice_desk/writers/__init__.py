@@ -1,0 +1,1 @@
+"""Writers turn tables into files."""
