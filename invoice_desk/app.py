@@ -2,9 +2,109 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLabel
+
+from invoice_desk.paths import default_desk, resource
+
+if TYPE_CHECKING:
+    from invoice_desk.ui.main_window import MainWindow
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """Return the application with the look of the program."""
+    application = QApplication(arguments)
+    application.setApplicationName("invoice-desk")
+    application.setApplicationDisplayName("Invoice Desk")
+    application.setStyle("Fusion")
+    application.setStyleSheet(resource("style/window.qss").read_text(encoding="utf-8"))
+    return application
 
 
 def open_window(paths: list[Path], *, desk: Path | None, self_test: Path | None) -> int:
-    """Open the window on a desk and import `paths`; return the exit code."""
-    raise SystemExit("not yet")
+    """Open the window on a desk and import `paths`; return the exit code.
+
+    A bare window is there at once; the slow imports and the desk come behind it.
+    """
+    application = make_application(sys.argv[:1])
+    opening = QLabel(QApplication.translate("app", "Opening the desk…"))
+    opening.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    opening.resize(420, 120)
+    opening.show()
+    sessions: list[Session] = []
+
+    def begin() -> None:
+        session = Session(desk or default_desk(), QSettings("invoice-desk", "invoice-desk"))
+        sessions.append(session)
+        if session.window is not None:
+            session.window.show()
+            session.window.import_paths([path.absolute() for path in paths])
+        opening.close()
+        if self_test is not None:
+            session.test_itself(self_test)
+
+    QTimer.singleShot(0, begin)
+    try:
+        return application.exec()
+    finally:
+        for session in sessions:
+            session.close()
+
+
+class Session:
+    """An opened desk, its workers and its window."""
+
+    def __init__(self, path: Path, settings: QSettings) -> None:
+        from invoice_desk.errors import UserError
+        from invoice_desk.services.desk import open_desk
+        from invoice_desk.services.importing import remove_unpacked
+        from invoice_desk.services.jobs import recover
+        from invoice_desk.ui.error_dialog import show_error
+        from invoice_desk.ui.main_window import MainWindow
+        from invoice_desk.workers.executors import WarmPool
+
+        self.window: MainWindow | None = None
+        self.pool = WarmPool()
+        try:
+            self.desk = open_desk(path)
+            recover(self.desk)
+        except UserError as error:
+            code = error.exit_code
+            box = show_error(None, error)
+            box.finished.connect(lambda _result: QApplication.exit(code))
+            return
+        remove_unpacked(self.desk)
+        self.desk.shared_executor = self.pool
+        self.window = MainWindow(self.desk, settings)
+        sys.excepthook = lambda _kind, value, _trace: _show_crash(self.window, value)
+
+    def test_itself(self, path: Path) -> None:
+        """Import one file by worker processes, then quit with 0 when it was stored."""
+        assert self.window is not None
+        window = self.window
+
+        def on_imported(result: object) -> None:
+            code = 0 if getattr(result, "successful", 0) else 70
+            window.close()
+            QApplication.exit(code)
+
+        window.jobs.imported.connect(on_imported)
+        window.import_paths([path])
+
+    def close(self) -> None:
+        """End the workers and close the desk."""
+        self.pool.close()
+        if self.window is not None:
+            self.desk.close()
+
+
+def _show_crash(window: MainWindow | None, error: BaseException) -> None:
+    from invoice_desk.ui.error_dialog import report, show_error
+
+    print(report(error) if isinstance(error, Exception) else error, file=sys.stderr)  # noqa: T201
+    if isinstance(error, Exception):
+        show_error(window, error)

@@ -13,9 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from invoice_desk.core.amounts import amount_text
-from invoice_desk.core.cleaning import CleaningStatus
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.cleaning import CleaningPlan, CleaningStatus, ColumnStyle
+from invoice_desk.core.corrections import canonical
+from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.records import FindingRecord, PassRecord, SourceRecord, TableRecord
+from invoice_desk.core.sentences import sentence
 from invoice_desk.db.audit import list_audit
 from invoice_desk.db.browse import RowFilter, matching_rows, read_rows
 from invoice_desk.db.bulk import read_columns
@@ -66,6 +68,7 @@ class GridCell:
     text: str
     changed: bool = False
     corrected: bool = False
+    numeric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class GridRow:
     number: int
     cells: tuple[GridCell, ...]
     status: str
+    #: Sentences that say why the row was left out.
     reasons: tuple[str, ...] = ()
     findings: int = 0
     approved: bool = False
@@ -139,6 +143,17 @@ class TableRows:
             )
         return {number: self._row(number, *found[number]) for number in found}
 
+    def check(self, field: str, text: str) -> None:
+        """Refuse a text that is no value of this field, before anything is recorded.
+
+        Raises:
+            ArgumentError: With what to write instead.
+        """
+        if self.document_type is None or self._pass is None:
+            raise ArgumentError("The table is raw; clean it before you correct it.")
+        style = CleaningPlan.from_dict(self._pass.plan).styles.get(field, ColumnStyle())
+        canonical(self.document_type.field(field), text, style)
+
     def _columns(self, view: View) -> tuple[GridColumn, ...]:
         headings = self.table.columns
         raw = [GridColumn(name or f"Column {i + 1}", raw=i) for i, name in enumerate(headings)]
@@ -160,7 +175,9 @@ class TableRows:
         cells = tuple(self._cell(column, raw, clean, corrected) for column in self.columns)
         if clean is None:
             return GridRow(number, cells, self._unclean.value)
-        reasons = tuple(json.loads(clean["reasons"])) if clean["reasons"] else ()
+        codes = json.loads(clean["reasons"]) if clean["reasons"] else []
+        made = [self.document_type] if self.document_type else []
+        reasons = tuple(sentence(code, made) for code in codes)
         return GridRow(
             number,
             cells,
@@ -182,7 +199,13 @@ class TableRows:
         index = self._pass.plan["mapping"].get(column.field, -1)
         before = raw[index] if 0 <= index < len(raw) else None
         changed = before is not None and text != before
-        return GridCell(text, changed=changed, corrected=column.field in corrected)
+        spec = self.document_type.field(column.field)
+        return GridCell(
+            text,
+            changed=changed,
+            corrected=column.field in corrected,
+            numeric=spec.type in NUMERIC,
+        )
 
 
 def shown(value: Any, digits: int) -> str:

@@ -146,8 +146,9 @@ class CleaningJob(RunningJob):
         source_ids: Sequence[int] | None = None,
         document_type: str | None = None,
         options: dict[str, str] | None = None,
+        title: str = "",
     ) -> None:
-        super().__init__(desk, document_type or "", settings)
+        super().__init__(desk, title or document_type or "", settings)
         self._wanted = None if source_ids is None else set(source_ids)
         self._document_type = document_type
         self._options = options or {}
@@ -194,7 +195,8 @@ class CleaningJob(RunningJob):
             self._add_table(record, made)
 
     def _add_table(self, record: TableRecord, made: DocumentType) -> None:
-        ensure_clean_table(self._desk.engine, made)
+        if made.name not in {table.document_type.name for table in self._tables}:
+            ensure_clean_table(self._desk.engine, made)
         plan = replace(make_plan(self._desk, record, made), options=self._options)
         with writing(self._desk.engine) as connection:
             pass_id = add_pass(

@@ -89,6 +89,26 @@ def export(
     return results
 
 
+def export_all(
+    desk: Desk, target: Path, *, table_ids: Sequence[int] | None = None
+) -> list[ExportResult]:
+    """Export everything that is cleaned; several types become files beside `target`.
+
+    `march.xlsx` becomes `march-invoice.xlsx`, `march-online_retail.xlsx`, …
+    """
+    with reading(desk.engine) as connection:
+        tables = list_tables(connection)
+    wanted = [t for t in tables if table_ids is None or t.id in set(table_ids)]
+    names = sorted({t.document_type for t in wanted if t.current_pass_id and t.document_type})
+    if len(names) <= 1:
+        return export(desk, target, table_ids=table_ids)
+    results: list[ExportResult] = []
+    for name in names:
+        path = target.with_name(f"{target.stem}-{name}{target.suffix}")
+        results += export(desk, path, document_type=name, table_ids=table_ids)
+    return results
+
+
 def _path_for(target: Path, name: str, chosen: Format | None, *, several: bool) -> Path:
     if target.suffix and not target.is_dir():
         if several:

@@ -9,11 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from invoice_desk.core.amounts import amount_text, read_amount
 from invoice_desk.core.cleaning import CleaningPlan, CleaningStatus, ColumnStyle, clean_chunk
-from invoice_desk.core.dates import DateOrder, read_moment
+from invoice_desk.core.corrections import canonical
 from invoice_desk.core.decisions import Decision, DecisionKind, verdicts
-from invoice_desk.core.document_types import NUMERIC, TEMPORAL, DocumentType, FieldSpec, ValueType
+from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.records import PassRecord, TableRecord
 from invoice_desk.db.clean_tables import clean_table, replace_rows
 from invoice_desk.db.decisions import add_decision, get_decision, list_decisions
@@ -39,33 +38,6 @@ class Correction:
     value: str | None
 
 
-def canonical(spec: FieldSpec, text: str, style: ColumnStyle) -> str | None:
-    """Return what a person typed as it is stored: ISO 8601, a plain decimal, or the text.
-
-    Raises:
-        ArgumentError: If the text is no value of this field, or has two readings.
-    """
-    bare = text.strip()
-    if not bare:
-        return None
-    if spec.type in NUMERIC:
-        amount = read_amount(bare)
-        if amount.ambiguous:
-            amount = read_amount(bare, decimal_mark=style.decimal_mark or ".")
-        if amount.value is None:
-            raise ArgumentError(f"“{bare}” is not an amount. Write it like 1234.56.")
-        if amount.value != amount.value.quantize(Decimal(1).scaleb(-spec.scale)):
-            raise ArgumentError(f"“{bare}” has more than {spec.scale} decimals.")
-        return amount_text(amount.value, digits=0)
-    if spec.type in TEMPORAL:
-        order = DateOrder(style.date_order or DateOrder.DAY_FIRST)
-        moment = read_moment(bare, order=order).value
-        if moment is None:
-            raise ArgumentError(f"“{bare}” is not a date. Write it like 2024-02-20.")
-        return moment.isoformat() if spec.type is ValueType.DATETIME else moment.date().isoformat()
-    return bare
-
-
 def correct(desk: Desk, table_id: int, corrections: Sequence[Correction]) -> list[int]:
     """Record corrections as a person typed them, and clean the rows anew; return the decisions.
 
@@ -77,8 +49,6 @@ def correct(desk: Desk, table_id: int, corrections: Sequence[Correction]) -> lis
     ready = []
     for wanted in corrections:
         spec = made.field(wanted.field)
-        if spec.product_of:
-            raise ArgumentError(f"{spec.name} is computed; correct what it is computed from.")
         style = plan.styles.get(wanted.field, ColumnStyle())
         value = None if wanted.value is None else canonical(spec, wanted.value, style)
         ready.append((wanted, value))

@@ -27,6 +27,40 @@ def local_executor(workers: int | None = None) -> Executor:
     )
 
 
+class WarmPool:
+    """A pool of processes that outlives one job, and is made anew after a worker died."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers
+        self._pool: _Pool | None = None
+
+    def __call__(self) -> Executor:
+        """Return the pool; the processes start with its first task."""
+        if self._pool is None or self._pool.ended:
+            self._pool = _Pool(
+                max_workers=self._workers or default_workers(),
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_initialize_worker,
+            )
+        return self._pool
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+            self._pool = None
+
+
+class _Pool(ProcessPoolExecutor):
+    """Knows that it was shut down."""
+
+    ended = False
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
+        self.ended = True
+        super().shutdown(wait=wait, cancel_futures=cancel_futures)
+
+
 def inline_executor() -> Executor:
     """Return one thread of this process, for work too small for another process."""
     return ThreadPoolExecutor(1, thread_name_prefix="inline-worker")

@@ -1,0 +1,88 @@
+"""Undo and redo of decisions: a cursor over the log, which itself only grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from invoice_desk.services import reviewing
+from invoice_desk.services.desk import Desk
+from invoice_desk.services.reviewing import Correction
+from invoice_desk.ui.background import Background
+from invoice_desk.ui.texts import field_label
+
+UNDO_LIMIT = 500
+
+
+class Decisions(QObject):
+    """Records what a person decides, on one thread and so in order."""
+
+    changed = Signal(int, object)  # raw table, set of row numbers
+    failed = Signal(object)  # Exception
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.background = Background(threads=1, parent=self)
+        self.background.failed.connect(self.failed)
+        self.stack = QUndoStack(self)
+        self.stack.setUndoLimit(UNDO_LIMIT)
+
+    def correct(self, table_id: int, row_number: int, field: str, text: str) -> None:
+        """Put `text` in place of what was read."""
+        correction = Correction(row_number, field, text)
+        title = QCoreApplication.translate("undo", "Correct {0}").format(field_label(field))
+        desk = self._desk
+        self._push(
+            title, table_id, {row_number}, lambda: reviewing.correct(desk, table_id, [correction])
+        )
+
+    def approve(self, table_id: int, row_numbers: list[int]) -> None:
+        """Say that rows are right as they stand."""
+        title = QCoreApplication.translate("undo", "Approve %n row(s)", "", len(row_numbers))
+        desk, numbers = self._desk, set(row_numbers)
+        self._push(title, table_id, numbers, lambda: reviewing.approve(desk, table_id, numbers))
+
+    def _push(
+        self, title: str, table_id: int, numbers: set[int], record: Callable[[], list[int]]
+    ) -> None:
+        desk = self._desk
+
+        def run(work: Callable[[], object]) -> None:
+            self.background.run(
+                work, lambda _done: self.changed.emit(table_id, numbers), owner=self
+            )
+
+        self.stack.push(
+            _DecisionCommand(title, record, lambda ids: reviewing.withdraw(desk, ids), run)
+        )
+
+
+class _DecisionCommand(QUndoCommand):
+    """One step; undoing it adds a withdrawal to the log."""
+
+    def __init__(
+        self,
+        title: str,
+        record: Callable[[], list[int]],
+        withdraw: Callable[[list[int]], None],
+        run: Callable[[Callable[[], object]], None],
+    ) -> None:
+        super().__init__(title)
+        self._record, self._withdraw, self._run = record, withdraw, run
+        self._ids: list[int] = []  # touched on the thread of decisions only
+
+    def redo(self) -> None:
+        def work() -> None:
+            self._ids = self._record()
+
+        self._run(work)
+
+    def undo(self) -> None:
+        def work() -> None:
+            ids, self._ids = self._ids, []
+            self._withdraw(ids)
+
+        self._run(work)

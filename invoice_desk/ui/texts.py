@@ -1,0 +1,100 @@
+"""What the window says for the codes of core and services; every sentence is translatable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.sentences import sentence
+from invoice_desk.errors import UserError
+from invoice_desk.services.jobs import Snapshot
+from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
+
+_STATUS = {
+    "pending": QT_TRANSLATE_NOOP("status", "Waiting"),
+    "processing": QT_TRANSLATE_NOOP("status", "Reading"),
+    "preview": QT_TRANSLATE_NOOP("status", "Please look"),
+    "completed": QT_TRANSLATE_NOOP("status", "Saved"),
+    "failed": QT_TRANSLATE_NOOP("status", "Not readable"),
+    "raw": QT_TRANSLATE_NOOP("status", "Raw"),
+    "cleaning": QT_TRANSLATE_NOOP("status", "Cleaning"),
+    "cleaned": QT_TRANSLATE_NOOP("status", "Cleaned"),
+    "filtered_out": QT_TRANSLATE_NOOP("status", "Filtered out"),
+    "error": QT_TRANSLATE_NOOP("status", "Error"),
+    "warning": QT_TRANSLATE_NOOP("status", "Warning"),
+    "info": QT_TRANSLATE_NOOP("status", "Note"),
+    "import": QT_TRANSLATE_NOOP("status", "Import"),
+    "clean": QT_TRANSLATE_NOOP("status", "Clean"),
+    "Open": QT_TRANSLATE_NOOP("status", "Open"),
+    "UploadComplete": QT_TRANSLATE_NOOP("status", "Upload Complete"),
+    "InProgress": QT_TRANSLATE_NOOP("status", "In Progress"),
+    "JobComplete": QT_TRANSLATE_NOOP("status", "Job Complete"),
+    "Failed": QT_TRANSLATE_NOOP("status", "Failed"),
+    "Aborted": QT_TRANSLATE_NOOP("status", "Aborted"),
+    "queued": QT_TRANSLATE_NOOP("status", "waiting its turn"),
+    "saving": QT_TRANSLATE_NOOP("status", "saving originals"),
+    "reading": QT_TRANSLATE_NOOP("status", "reading"),
+    "mapping": QT_TRANSLATE_NOOP("status", "mapping"),
+    "done": QT_TRANSLATE_NOOP("status", "done"),
+}
+
+
+def status(code: str) -> str:
+    """Return the word for a state."""
+    text = _STATUS.get(code)
+    return QCoreApplication.translate("status", text) if text else code
+
+
+def finding(code: str, types: Iterable[DocumentType]) -> str:
+    """Return the sentence of a finding, or of a rule of one of `types`."""
+    return QCoreApplication.translate("findings", sentence(code, types))
+
+
+def field_label(name: str) -> str:
+    """Return a canonical field's name as a person reads it."""
+    return QCoreApplication.translate("fields", name.replace("_", " ").capitalize())
+
+
+def number(value: float) -> str:
+    """Return a whole number with the grouping of the user's country."""
+    return QLocale().toString(int(value))
+
+
+def duration(seconds: float) -> str:
+    """Return a time as minutes and seconds."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def progress(snapshot: Snapshot) -> str:
+    """Return how far a job is: files, rows, rate, time left."""
+    text = QCoreApplication.translate("progress", "{0}: {1} of {2}").format(
+        status(snapshot.step), number(snapshot.done), number(snapshot.total)
+    )
+    parts = [text]
+    if snapshot.rows:
+        rows = QCoreApplication.translate("progress", "%n rows", "", min(snapshot.rows, 2**31 - 1))
+        parts.append(rows.replace(str(snapshot.rows), number(snapshot.rows)))
+    if snapshot.rate >= 1:
+        rate = QCoreApplication.translate("progress", "{0} rows/s")
+        parts.append(rate.format(number(snapshot.rate)))
+    if snapshot.seconds_left is not None:
+        left = QCoreApplication.translate("progress", "about {0} left")
+        parts.append(left.format(duration(snapshot.seconds_left)))
+    return " · ".join(parts)
+
+
+def error_text(error: Exception) -> tuple[str, str]:
+    """Return the sentence of an error, and what to do about it."""
+    if isinstance(error, UserError):
+        advice = QCoreApplication.translate("advice", error.advice) if error.advice else ""
+        return str(error), advice
+    sentence_ = QCoreApplication.translate("errors", "Something went wrong inside Invoice Desk.")
+    advice = QCoreApplication.translate(
+        "errors",
+        "This is our mistake. What was stored is safe. Please copy the report and send it to us; "
+        "it holds no contents of your invoices.",
+    )
+    return sentence_, advice
