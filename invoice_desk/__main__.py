@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from pathlib import Path
 
 
 def main() -> int:
@@ -11,7 +12,13 @@ def main() -> int:
     multiprocessing.freeze_support()
     from invoice_desk.cli.main import run
 
-    return run(sys.argv[1:])
+    return run(sys.argv[1:], open_window=_open_window)
+
+
+def _open_window(paths: list[Path], desk: Path | None, self_test: Path | None) -> int:
+    from invoice_desk.app import open_window
+
+    return open_window(paths, desk=desk, self_test=self_test)
 
 
 if __name__ == "__main__":

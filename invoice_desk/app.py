@@ -74,7 +74,7 @@ class Session:
             recover(self.desk)
         except UserError as error:
             code = error.exit_code
-            box = show_error(None, error)
+            self.refusal = box = show_error(None, error)
             box.finished.connect(lambda _result: QApplication.exit(code))
             return
         remove_unpacked(self.desk)

@@ -38,14 +38,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(ExitCode.BAD_ARGUMENTS, f"{self.prog}: {message}\n")
 
 
-def run(arguments: Sequence[str]) -> int:
+#: Paths to import, the desk, a file for the self-test → exit code.
+OpenWindow = Callable[[list[Path], Path | None, Path | None], int]
+
+
+def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     """Run one command line; return its exit code."""
     logging.basicConfig(level=os.environ.get("INVOICE_DESK_LOG", "ERROR"), stream=sys.stderr)
     if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
-        return _guarded(lambda: _open_window([Path(path) for path in arguments], None, None))
+        return _guarded(lambda: open_window([Path(path) for path in arguments], None, None))
     options = parser().parse_args(arguments)
     if options.command is None:
-        return _guarded(lambda: _open_window([], options.desk, options.self_test))
+        return _guarded(lambda: open_window([], options.desk, options.self_test))
     from invoice_desk.cli import commands
 
     return _guarded(lambda: getattr(commands, f"{options.command}_command")(options))
@@ -117,12 +121,6 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"“{text}” is not a number above zero")
     return int(text)
-
-
-def _open_window(paths: list[Path], desk: Path | None, self_test: Path | None) -> int:
-    from invoice_desk.app import open_window
-
-    return open_window(paths, desk=desk, self_test=self_test)
 
 
 def _guarded(command: Callable[[], int]) -> int:

@@ -130,6 +130,8 @@ def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan
 
 
 _ALL = 1 << 40
+#: A record of more lines than this is taken for one with a stray quote.
+_MOST_LINES = 200
 
 
 def _cuts(
@@ -204,6 +206,8 @@ def _read_columns(data: bytes, dialect: Dialect, span: TextSpan, *, width: int) 
         body = _after_lines(body, span.skip)
     if width < 1 or not body or b"\x00" in body or b"\r\r" in body:
         return None
+    if body.count(dialect.quote.encode()) % 2:
+        return None  # some quote never closes; Arrow would read on to the end
     names = [f"c{i}" for i in range(width)]
     try:
         table = pa_csv.read_csv(
@@ -228,6 +232,8 @@ def _read_columns(data: bytes, dialect: Dialect, span: TextSpan, *, width: int) 
         lines = np.arange(table.num_rows)
     else:
         lines = _first_lines(columns)
+        if np.diff(lines, append=lines[-1] + 1).max() > _MOST_LINES:
+            return None
     numbers = pa.array(lines + span.first_line + span.skip)
     return RowBatch(numbers, encode_rows(columns))
 
@@ -302,7 +308,7 @@ def _until_stray(
         if spanned > 1:
             own = lines[start + before : start + reader.line_num]
             at_end = start + reader.line_num >= len(lines)
-            if spanned > 200 or (at_end and sum(line.count('"') for line in own) % 2):
+            if spanned > _MOST_LINES or (at_end and sum(line.count('"') for line in own) % 2):
                 return start + before
         yield start + before, record
         before = reader.line_num

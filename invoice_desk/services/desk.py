@@ -56,6 +56,7 @@ def open_desk(path: Path) -> Desk:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
+    _refuse_other_files(path)
     engine = open_engine(path)
     try:
         upgrade(engine, path)
@@ -63,6 +64,19 @@ def open_desk(path: Path) -> Desk:
         engine.dispose()
         raise
     return Desk(path, engine, load_types(), _utc_now, _person())
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Refuse what is not SQLite; SQLite itself would take a tiny file for an empty database."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(f"The desk {path} cannot be opened: {error.strerror}.") from error
+    if head and head != b"SQLite format 3\x00":
+        raise StorageError(f"{path.name} is not a desk.")
 
 
 def load_types(folder: Path | None = None) -> dict[str, DocumentType]:

@@ -229,7 +229,8 @@ class ImportJob(RunningJob):
         )
         self._post = runner.post
         if self._stop.is_set():
-            runner.post(CancelRequested())
+            machine.handle(CancelRequested())
+            return None
         with writing(self._desk.engine) as connection:
             values = {"state": JobState.IN_PROGRESS.value, "total": len(self._files)}
             connection.execute(job_update(self._job_id, **values))

@@ -97,6 +97,7 @@ class JobsDock(QDockWidget):
         for row in ended[: max(0, len(ended) - _KEPT_ENDED + 1)]:
             self._rows.remove(row)
             self._layout.removeWidget(row)
+            row.hide()
             row.deleteLater()
         row = JobRow()
         self._rows.append(row)

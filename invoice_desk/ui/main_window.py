@@ -214,6 +214,12 @@ class MainWindow(QMainWindow):
         self.show_page("table")
         self.navigation["inbox"].setChecked(True)
 
+    def open_named(self, name: str) -> None:
+        """Open the newest source that has this name, if there is one."""
+        source = next((source for source in self._sources if source.name == name), None)
+        if source is not None:
+            self.open_source(source)
+
     def open_mapping(self, table: TableRecord) -> None:
         """Open the mapping of a table."""
         desk, table_id = self._desk, table.id

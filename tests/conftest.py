@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from invoice_desk.services.desk import Desk, open_desk
+from invoice_desk.services.samples import write_samples
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = open_desk(tmp_path / "desk" / "desk.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    write_samples(folder, rows=60)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_warnings_in_the_log(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Fail a test that logs a warning which it did not ask for with `@pytest.mark.logs`."""
+    yield
+    if request.node.get_closest_marker("logs"):
+        return
+    records = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    assert [r.getMessage() for r in records] == []
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left_alive() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    for thread in left:
+        thread.join(5)
+    assert [t.name for t in left if t.is_alive()] == []
+
+
+def write_csv(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path

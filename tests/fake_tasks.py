@@ -1,0 +1,57 @@
+"""Tasks that behave, and tasks that do not."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from invoice_desk.errors import CorruptSourceError
+from invoice_desk.workers.contract import Chunk, Outcome
+from invoice_desk.workers.tasks import task
+
+
+@task
+def _square(n: int) -> int:
+    if n == 13:
+        raise CorruptSourceError("row 13 is torn")
+    if n == 14:
+        raise ZeroDivisionError
+    return n * n
+
+
+@task
+def _nap(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+@task
+def _die_once(path: str) -> str:
+    if path and not Path(path).exists():
+        Path(path).touch()
+        os._exit(9)
+    return path
+
+
+@task
+def _always_die(poison: bool) -> bool:
+    if poison:
+        os._exit(9)
+    return poison
+
+
+def square(chunk: Chunk[int]) -> Outcome[int]:
+    return _square(chunk)
+
+
+def nap(chunk: Chunk[float]) -> Outcome[float]:
+    return _nap(chunk)
+
+
+def die_once(chunk: Chunk[str]) -> Outcome[str]:
+    return _die_once(chunk)
+
+
+def always_die(chunk: Chunk[bool]) -> Outcome[bool]:
+    return _always_die(chunk)

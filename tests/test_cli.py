@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import write_csv
+
+import invoice_desk
+from invoice_desk.cli.main import COMMANDS, run
+from invoice_desk.cli.output import bar
+from invoice_desk.services.desk import open_desk
+from invoice_desk.services.jobs import Snapshot
+
+RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+ROW = "1,22A,LAMP,2,2024-03-15 08:00:00,2.50,12000,France\n"
+
+
+class Shell:
+    """The command line, as a user types it."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.desk = folder / "desk.db"
+        self.opened: list[Path] = []
+        self._capsys = capsys
+
+    def __call__(self, *arguments: object) -> tuple[int, str, str]:
+        try:
+            code = run([str(a) for a in arguments], open_window=self.open_window)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        out, err = self._capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    def json(self, *arguments: object) -> Any:
+        _, out, _ = self(*arguments, "--json")
+        return json.loads(out)
+
+    def open_window(self, paths: list[Path], desk: Path | None, self_test: Path | None) -> int:
+        self.opened = paths
+        return 0
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tmp_path, capsys)
+
+
+def test_the_main_job_without_a_window(shell: Shell, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "retail.csv", RETAIL + ROW)
+
+    imported = shell.json("import", path, "--desk", shell.desk)
+    cleaned = shell.json("clean", "--desk", shell.desk)
+    sources = shell.json("sources", "--desk", shell.desk)
+    jobs = shell.json("jobs", "--desk", shell.desk)
+    code, out, _ = shell("export", "--desk", shell.desk, "--out", tmp_path / "out.csv")
+
+    assert (imported["total"], imported["successful"], imported["rows"]) == (1, 1, 1)
+    assert {"name", "kind", "document_type", "rows", "pages", "error", "seconds"} <= set(
+        imported["files"][0]
+    )
+    assert cleaned["tables"][0]["totals"]["net_amount"] == "5"
+    assert sources[0]["status"] == "completed"
+    assert [job["state"] for job in jobs] == ["JobComplete", "JobComplete"]
+    assert code == 0
+    assert "1 rows of online_retail" in out
+    assert shell.json("jobs", "1", "--desk", shell.desk)[0]["outcome"] == "done"
+
+
+@pytest.mark.parametrize("command", ["sources", "jobs", "templates", "clean"])
+def test_a_list_for_people_has_headings(shell: Shell, tmp_path: Path, command: str) -> None:
+    path = write_csv(tmp_path / "retail.csv", RETAIL + ROW)
+    shell("import", path, "--desk", shell.desk)
+
+    code, out, _ = shell(command, "--desk", shell.desk)
+
+    assert code == 0
+    assert out.splitlines()[0].split()[0] in {"id", "state"}
+
+
+def test_import_ends_with_the_code_that_fits(shell: Shell, tmp_path: Path) -> None:
+    good = write_csv(tmp_path / "good.csv", RETAIL + ROW)
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(b"%PDF-1.7 torn")
+    empty = tmp_path / "nothing"
+    empty.mkdir()
+
+    assert shell("import", good, bad, "--desk", shell.desk, "--mode", "standard")[0] == 5
+    assert shell("import", bad, "--desk", shell.desk, "--mode", "standard")[0] == 2
+    assert shell("import", good, "--desk", shell.desk)[0] == 0
+    assert shell("import", tmp_path / "missing", "--desk", shell.desk)[0] == 2
+    assert shell("import", empty, "--desk", shell.desk)[0] == 2
+    assert shell("import", good, "--desk", bad)[0] == 4
+    assert shell("import")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("clean", "--type", "nonsense"), 1, "no document type"),
+        (("clean", "--option", "nonsense"), 1, "NAME=CHOICE"),
+        (("jobs", "99"), 1, "no job 99"),
+        (("export", "--out", "x.csv"), 1, "Clean it first"),
+        (("import", "x", "--workers", "99"), 1, "1 to 32"),
+    ],
+)
+def test_wrong_arguments_are_a_sentence(
+    shell: Shell, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    open_desk(shell.desk).close()
+
+    found, _, err = shell(*arguments, "--desk", shell.desk)
+
+    assert found == code
+    assert sentence in err
+
+
+def test_a_desk_that_is_not_there_is_said(shell: Shell) -> None:
+    code, _, err = shell("sources", "--desk", shell.desk)
+
+    assert code == 4
+    assert "Import something first" in err
+    assert not shell.desk.exists()
+
+
+def test_nothing_to_clean_is_said(shell: Shell, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "x.csv", "colour;shape\nred;round\nblue;square\n")
+    shell("import", path, "--desk", shell.desk)
+
+    code, _, err = shell("clean", "--desk", shell.desk)
+
+    assert code == 3
+    assert "mapping" in err
+
+
+def test_inspect_has_the_shape_of_the_design(shell: Shell, tmp_path: Path, samples: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", "Title;;\nOrg;N;HT\nx;1;2,5\ny;2;3,5\nTotal;;6\n")
+
+    (found,) = shell.json("inspect", path)
+
+    assert list(found) == [
+        *("file", "sha256", "kind", "document_type", "confidence", "reasons", "error"),
+        *("tables", "fields", "lines", "findings", "pages", "seconds"),
+    ]
+    table = found["tables"][0]
+    assert list(table) == [
+        *("name", "sheet", "page", "title_rows", "header_rows", "first_data_row", "derived_rows"),
+        *("columns", "row_count", "mapping"),
+    ]
+    assert (table["title_rows"], table["header_rows"], table["first_data_row"]) == ([0], [1], 2)
+    assert (table["derived_rows"], table["row_count"]) == ([4], 3)
+    assert table["mapping"][2]["suggestions"][0]["field"] == "net_amount"
+    assert set(table["mapping"][2]["suggestions"][0]) == {"field", "confidence", "reasons"}
+
+
+def test_inspect_reads_documents_and_archives(shell: Shell, samples: Path) -> None:
+    files = [samples / "facture-2024-0117.pdf", samples / "march.zip", samples / "broken.pdf"]
+
+    code, out, _ = shell("inspect", *files, "--text", "--json")
+    found = {Path(d["file"]).name: d for d in json.loads(out)}
+
+    assert code == 5
+    invoice = found["facture-2024-0117.pdf"]
+    assert invoice["fields"]["issue_date"]["value"] == "2024-03-11"
+    assert set(invoice["fields"]["total_amount"]) == {
+        *("value", "text", "confidence", "page", "box", "engine")
+    }
+    assert invoice["pages"][0]["text_source"] == "text_layer"
+    assert {"text", "box"} == set(invoice["pages"][0]["lines"][0])
+    assert found["broken.pdf"]["error"]["code"] == "corrupt"
+    assert "facture-2024-0119.pdf" in found
+
+
+def test_convert_writes_tables_as_read(shell: Shell, tmp_path: Path, samples: Path) -> None:
+    source = write_csv(tmp_path / "r.csv", 'Title;;\nOrg;N;HT\n"x, y";007;2,5\n', "cp1252")
+    book = samples / "journal_ventes_2024.xlsx"
+
+    code, _, _ = shell("convert", source, book, "--out", tmp_path / "out")
+
+    assert code == 0
+    text = (tmp_path / "out" / "r.csv.csv").read_bytes()
+    assert text == b'Org,N,HT\r\n"x, y",007,"2,5"\r\n'
+    meta = json.loads((tmp_path / "out" / "_meta.json").read_text("utf-8"))
+    assert meta["r.csv"]["tables"][0]["header_rows"] == [1]
+    assert meta[book.name]["tables"][0]["row_count"] == 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "values"),
+    [
+        (("--kind", "amount"), "1 234,56\nx\n1.234\n", ["1234.56", None, None]),
+        (("--kind", "amount", "--hint", "de"), "1.234\n", ["1234"]),
+        (("--kind", "date"), "03/04/2024\n13/04/2024\n", [None, "2024-04-13"]),
+        (("--kind", "date", "--hint", "en-US"), "03/04/2024\n", ["2024-03-04"]),
+        (("--kind", "date", "--hint", "excel-1900"), "45342\n", ["2024-02-20"]),
+    ],
+)
+def test_parse_shows_how_texts_are_understood(
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    text: str,
+    values: list[str | None],
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+    code, out, _ = shell("parse", *arguments)
+
+    assert code == 0
+    assert json.loads(out) == values
+
+
+def test_samples_and_doctor(shell: Shell, tmp_path: Path) -> None:
+    code, out, _ = shell("samples", "--out", tmp_path / "s", "--rows", "5")
+    checks = shell.json("doctor", "--desk", shell.desk)
+
+    assert code == 0
+    assert len(out.split()) == 8
+    assert checks["ok"]
+    assert {"ok", "missing"} >= {check["state"] for check in checks["checks"]}
+    assert all(
+        c["advice"] or c["name"] == "graphics card"
+        for c in checks["checks"]
+        if c["state"] == "missing"
+    )
+
+
+def test_paths_without_a_command_open_the_window(shell: Shell) -> None:
+    assert shell("a.csv", "b.csv")[0] == 0
+    assert shell.opened == [Path("a.csv"), Path("b.csv")]
+    assert shell("--version") == (0, f"{invoice_desk.__version__}\n", "")
+
+
+def test_a_bar_says_how_far_and_how_long() -> None:
+    text = bar(Snapshot(step="reading", done=1, total=4, rows=500, work_done=0.5, seconds=10.0))
+
+    assert "50%" in text
+    assert "50/s" in text
+    assert "0:10 left" in text
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+    assert [name for name in COMMANDS if f"invoice-desk {name}" not in readme] == []

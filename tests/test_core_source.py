@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from invoice_desk.core.source import Kind, detect_kind
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "members", "kind"),
+    [
+        ("a.pdf", b"%PDF-1.7", (), Kind.PDF),
+        ("lying.csv", b"%PDF-1.7", (), Kind.PDF),
+        ("a.csv", b"a;b\n1;2\n", (), Kind.CSV),
+        ("lying.xlsx", b"a;b\n1;2\n", (), Kind.CSV),
+        ("a.xlsx", b"PK\x03\x04..", ("[Content_Types].xml", "xl/workbook.xml"), Kind.XLSX),
+        ("a.xlsb", b"PK\x03\x04..", ("[Content_Types].xml", "xl/workbook.bin"), Kind.XLSB),
+        ("a.ods", b"PK\x03\x04..", ("mimetype", "content.xml"), Kind.ODS),
+        ("a.docx", b"PK\x03\x04..", ("[Content_Types].xml", "word/document.xml"), Kind.UNKNOWN),
+        ("a.zip", b"PK\x03\x04..", ("b.csv",), Kind.ZIP),
+        ("a.png", b"\x89PNG\r\n\x1a\n..", (), Kind.IMAGE),
+        ("a.xml", b"<?xml version='1.0'?><Invoice/>", (), Kind.XML),
+        ("a.txt", "a\tb\n1\t2\n".encode("utf-16"), (), Kind.CSV),
+        ("a.bin", b"\x00\x01\x02\x07\x00\x10", (), Kind.UNKNOWN),
+        ("empty", b"", (), Kind.UNKNOWN),
+    ],
+)
+def test_bytes_decide_the_kind(
+    name: str, head: bytes, members: tuple[str, ...], kind: Kind
+) -> None:
+    assert detect_kind(name, head, members=members).kind is kind
+
+
+def test_a_name_that_does_not_fit_is_said() -> None:
+    assert "plain text" in " ".join(detect_kind("a.xlsx", b"a;b\n1;2\n").reasons)

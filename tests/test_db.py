@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from alembic import command
+from sqlalchemy import Engine, select, text
+
+from invoice_desk.core.document_types import DocumentType, FieldSpec, ValueType
+from invoice_desk.db.bulk import append, read_columns
+from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
+from invoice_desk.db.engine import open_engine, writing
+from invoice_desk.db.migrate import alembic_config, upgrade
+from invoice_desk.db.schema import raw_row
+from invoice_desk.errors import BugError, NewerDatabaseError, StorageError
+from invoice_desk.services.desk import Desk, open_desk
+
+
+def test_the_migrations_make_what_the_schema_says(desk: Desk) -> None:
+    config = alembic_config()
+    with desk.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)
+
+
+def test_upgrade_twice_is_upgrade_once(desk: Desk) -> None:
+    upgrade(desk.engine, desk.path)
+
+    assert list(desk.path.parent.glob("*.before-*")) == []
+
+
+def test_a_newer_desk_is_refused_with_a_sentence(desk: Desk) -> None:
+    with writing(desk.engine) as connection:
+        connection.execute(text("update alembic_version set version_num = 'from_the_future'"))
+
+    with pytest.raises(NewerDatabaseError, match="newer version"):
+        open_desk(desk.path)
+
+
+def test_an_older_desk_is_copied_before_its_upgrade(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic.script import ScriptDirectory
+
+    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda self: "0002")
+    monkeypatch.setattr(command, "upgrade", lambda config, revision: None)
+
+    upgrade(desk.engine, desk.path)
+
+    copy = desk.path.with_name("desk.before-0002.db")
+    tables = sqlite3.connect(copy)
+    assert ("source",) in tables.execute("select name from sqlite_master").fetchall()
+    tables.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"x"])
+def test_a_file_that_is_no_desk_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "torn.db"
+    path.write_bytes(content)
+
+    with pytest.raises(StorageError, match="is not a desk"):
+        open_desk(path)
+    assert path.read_bytes() == content
+
+
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    other = sqlite3.connect(path)
+    other.execute("create table songs (id integer)")
+    other.commit()
+    other.close()
+
+    with pytest.raises(StorageError, match="another program"):
+        open_desk(path)
+
+
+def test_a_folder_is_no_desk(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="folder"):
+        open_desk(tmp_path)
+
+
+def test_our_mistakes_and_the_worlds_are_told_apart(desk: Desk) -> None:
+    with pytest.raises(BugError), writing(desk.engine) as connection:
+        connection.execute(text("select no_such_column from raw_row"))
+
+
+def test_rows_are_appended_as_columns_or_not_at_all(desk: Desk) -> None:
+    rows = pa.table({"id": [(1 << 32) + 5, (1 << 32) + 6], "cells": ['["a"]', '["b"]']})
+    with writing(desk.engine) as connection:
+        append(connection, raw_row, rows)
+
+    twice = pa.table({"id": [(1 << 32) + 7, (1 << 32) + 6], "cells": ['["c"]', '["d"]']})
+    with pytest.raises(BugError), writing(desk.engine) as connection:
+        append(connection, raw_row, twice)
+
+    found = read_columns(desk.engine, select(raw_row))
+    assert found["raw_table_id"].to_pylist() == [1, 1]
+    assert found["row_number"].to_pylist() == [5, 6]
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "small.db")
+    upgrade(engine, tmp_path / "small.db")
+    rows = pa.table({"id": list(range(20_000)), "cells": ["x" * 200] * 20_000})
+
+    with pytest.raises(StorageError, match="disk is full"):
+        _append_with_room_for(engine, rows, pages=100)
+    engine.dispose()
+
+
+def _append_with_room_for(engine: Engine, rows: pa.Table, *, pages: int) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        append(connection, raw_row, rows)
+
+
+def test_a_clean_table_gains_the_columns_that_its_type_gains(desk: Desk) -> None:
+    before = DocumentType("thing", 1, "Thing", (FieldSpec("a"),))
+    after = DocumentType(
+        "thing", 2, "Thing", (FieldSpec("a"), FieldSpec("b", ValueType.AMOUNT, scale=4))
+    )
+    ensure_clean_table(desk.engine, before)
+
+    table = ensure_clean_table(desk.engine, after)
+
+    with desk.engine.connect() as connection:
+        assert connection.execute(select(table.c.b)).all() == []
+    assert clean_table(after).name == "clean_thing"
