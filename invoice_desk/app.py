@@ -78,7 +78,7 @@ class Session:
             box.finished.connect(lambda _result: QApplication.exit(code))
             return
         remove_unpacked(self.desk)
-        self.desk.shared_executor = self.pool
+        self.desk.pool = self.pool
         self.window = MainWindow(self.desk, settings)
         sys.excepthook = lambda _kind, value, _trace: _show_crash(self.window, value)
 

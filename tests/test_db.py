@@ -9,11 +9,11 @@ from alembic import command
 from sqlalchemy import Engine, select, text
 
 from invoice_desk.core.document_types import DocumentType, FieldSpec, ValueType
-from invoice_desk.db.bulk import append, read_columns
+from invoice_desk.db.bulk import BulkWriter, InProcessWriter, ProcessWriter, read_columns
 from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.engine import open_engine, writing
 from invoice_desk.db.migrate import alembic_config, upgrade
-from invoice_desk.db.schema import raw_row
+from invoice_desk.db.schema import audit_entry, raw_row
 from invoice_desk.errors import BugError, NewerDatabaseError, StorageError
 from invoice_desk.services.desk import Desk, open_desk
 
@@ -86,25 +86,99 @@ def test_our_mistakes_and_the_worlds_are_told_apart(desk: Desk) -> None:
         connection.execute(text("select no_such_column from raw_row"))
 
 
-def test_rows_are_appended_as_columns_or_not_at_all(desk: Desk) -> None:
-    rows = pa.table({"id": [(1 << 32) + 5, (1 << 32) + 6], "cells": ['["a"]', '["b"]']})
-    with writing(desk.engine) as connection:
-        append(connection, raw_row, rows)
+@pytest.fixture(params=["in process", "process of its own"])
+def writer(desk: Desk, request: pytest.FixtureRequest) -> BulkWriter:
+    return desk.bulk if request.param == "process of its own" else InProcessWriter(desk.engine)
 
-    twice = pa.table({"id": [(1 << 32) + 7, (1 << 32) + 6], "cells": ['["c"]', '["d"]']})
-    with pytest.raises(BugError), writing(desk.engine) as connection:
-        append(connection, raw_row, twice)
+
+def raw(*numbers: int) -> pa.Table:
+    return pa.table(
+        {"id": [(1 << 32) + n for n in numbers], "cells": [f'["{n}"]' for n in numbers]}
+    )
+
+
+def test_rows_are_appended_as_columns_or_not_at_all(desk: Desk, writer: BulkWriter) -> None:
+    with writer.transaction() as transaction:
+        transaction.append(raw_row, raw(5, 6))
+
+    with pytest.raises(BugError, match="UNIQUE"), writer.transaction() as transaction:
+        transaction.append(raw_row, raw(7, 6))
 
     found = read_columns(desk.engine, select(raw_row))
     assert found["raw_table_id"].to_pylist() == [1, 1]
     assert found["row_number"].to_pylist() == [5, 6]
 
 
+def test_an_error_in_a_transaction_rolls_all_of_it_back(desk: Desk, writer: BulkWriter) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _append_and_fail(writer)
+    with writer.transaction() as transaction:
+        transaction.append(raw_row, raw(8))
+        values = {"at": desk.now(), "actor": "a", "action": "b", "object": "c", "detail": {"n": 1}}
+        assert transaction.insert(audit_entry.insert().values(**values)) == 1
+        transaction.execute(audit_entry.update().values(detail={"n": 2}))
+
+    assert read_columns(desk.engine, select(raw_row.c.row_number)).to_pylist() == [
+        {"row_number": 8}
+    ]
+    with desk.engine.connect() as connection:
+        assert connection.execute(select(audit_entry.c.detail)).scalar_one() == {"n": 2}
+
+
+def _append_and_fail(writer: BulkWriter) -> None:
+    with writer.transaction() as transaction:
+        transaction.append(raw_row, raw(1, 2, 3))
+        raise ZeroDivisionError
+
+
+def test_both_sides_write_by_turns_and_nothing_is_lost(desk: Desk) -> None:
+    for n in range(30):
+        with desk.bulk.transaction() as transaction:
+            transaction.append(raw_row, raw(n))
+        with writing(desk.engine) as connection:
+            connection.execute(raw_row.insert().values(id=(2 << 32) + n, cells="[]"))
+        desk.engine.dispose()  # closing connections is what two libraries could not bear
+
+    assert read_columns(desk.engine, select(raw_row)).num_rows == 60
+
+
+def test_a_writer_that_was_killed_is_a_sentence_and_starts_again(desk: Desk) -> None:
+    with desk.bulk.transaction() as transaction:
+        transaction.append(raw_row, raw(1))
+    assert desk.bulk._process is not None
+
+    with pytest.raises(StorageError, match="ended"):
+        _append_and_kill(desk.bulk)
+    with desk.bulk.transaction() as transaction:
+        transaction.append(raw_row, raw(3))
+
+    assert read_columns(desk.engine, select(raw_row))["row_number"].to_pylist() == [1, 3]
+
+
+def _append_and_kill(writer: ProcessWriter) -> None:
+    with writer.transaction() as transaction:
+        assert writer._process is not None
+        writer._process.kill()
+        transaction.append(raw_row, raw(2))
+
+
+def _write_with_room_for(writer: ProcessWriter, rows: pa.Table, *, pages: int) -> None:
+    with writer.transaction() as transaction:
+        transaction.execute(text(f"PRAGMA max_page_count = {pages}"))
+        transaction.append(raw_row, rows)
+
+
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     engine = open_engine(tmp_path / "small.db")
     upgrade(engine, tmp_path / "small.db")
     rows = pa.table({"id": list(range(20_000)), "cells": ["x" * 200] * 20_000})
+    process = ProcessWriter(tmp_path / "small.db")
 
+    with pytest.raises(StorageError, match="disk is full"):
+        _write_with_room_for(process, rows, pages=100)
+    with process.transaction() as transaction:
+        transaction.append(raw_row, raw(1))
+    process.close()
     with pytest.raises(StorageError, match="disk is full"):
         _append_with_room_for(engine, rows, pages=100)
     engine.dispose()
@@ -113,7 +187,8 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
 def _append_with_room_for(engine: Engine, rows: pa.Table, *, pages: int) -> None:
     with writing(engine) as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        append(connection, raw_row, rows)
+        values = [(row["id"], row["cells"]) for row in rows.to_pylist()]
+        connection.exec_driver_sql("INSERT INTO raw_row (id, cells) VALUES (?, ?)", values)
 
 
 def test_a_clean_table_gains_the_columns_that_its_type_gains(desk: Desk) -> None:

@@ -74,13 +74,24 @@ def test_start_up_loads_nothing_slow() -> None:
 
 
 def test_workers_load_neither_qt_nor_the_database() -> None:
-    code = "import sys, invoice_desk.workers.reading, invoice_desk.workers.cleaning; print(*sys.modules)"
+    modules = "invoice_desk.workers.reading, invoice_desk.workers.cleaning"
+    code = f"import sys, {modules}; print(*sys.modules)"
 
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
 
     assert {"PySide6", "sqlalchemy", "sqlite3", "rapidocr", "onnxruntime"}.isdisjoint(loaded)
+
+
+def test_the_process_that_writes_loads_no_second_sqlite() -> None:
+    code = "import sys, invoice_desk.db.bulk_process, adbc_driver_sqlite.dbapi; print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert {"sqlite3", "sqlalchemy", "PySide6"}.isdisjoint(loaded)
 
 
 def test_the_version_is_told_once() -> None:

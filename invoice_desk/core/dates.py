@@ -163,8 +163,8 @@ def _is_on_calendar(column: pa.Array, fast: np.ndarray, *, with_time: bool) -> n
         texts = pc.replace_substring(texts, "T", " ")
     pattern = "%Y-%m-%d %H:%M:%S" if with_time else "%Y-%m-%d"
     parsed = pc.strptime(texts, format=pattern, unit="s", error_is_null=True)
-    back = pc.strftime(parsed, format="%Y-%m-%d")  # strptime takes 31 February for a day in March
-    same = pc.equal(back, pc.utf8_slice_codeunits(texts, 0, 10))
+    # strptime takes 31 February for a day in March
+    same = pc.equal(pc.day(parsed), pc.utf8_slice_codeunits(texts, 8, 10).cast(pa.int64()))
     return mask_of(same)
 
 

@@ -1,45 +1,210 @@
-"""Writing and reading whole columns.
+"""Writing and reading whole columns, in transactions that hold a chunk's rows and its mark.
 
-Everything goes through the one SQLite library that Python brings.  A second copy of SQLite in
-the same process (ADBC's, say) must never open the same desk: POSIX locks belong to the process,
-so whichever copy closes a connection drops the locks of the other, and may take the
-write-ahead log away from under it; see https://sqlite.org/howtocorrupt.html, section 2.2.1.
+There are two writers with one face: `InProcessWriter` for a few rows, `ProcessWriter` for many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import multiprocessing
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any, Protocol
 
 import pyarrow as pa
 from sqlalchemy import ClauseElement, Connection, Engine, Insert, Table
+from sqlalchemy.dialects import sqlite
 
-from invoice_desk.db.engine import reading
+from invoice_desk.core.storage import ipc_bytes
+from invoice_desk.db.bulk_process import serve
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.errors import BugError, StorageError
 
+_DIALECT = sqlite.dialect(paramstyle="qmark")
 #: Rows that are turned into Python objects at a time; bounds memory and the hold on the GIL.
 _SLICE = 5_000
+#: What SQLite's messages say when the world is to blame; ADBC passes on no result code.
+_ENVIRONMENTAL = (
+    ("disk is full", "The disk is full."),
+    ("disk i/o error", "The disk that holds the desk reports an error."),
+    ("readonly", "The desk cannot be written: it is read-only."),
+    ("database is locked", "Another program is using the desk."),
+    ("unable to open", "The desk cannot be opened."),
+    ("disk image is malformed", "The desk file is damaged."),
+)
 
 
-def append(connection: Connection, table: Table, rows: pa.Table) -> None:
-    """Append Arrow columns, named as the table's and holding what it stores.
+class BulkTransaction(Protocol):
+    """What can be done inside a transaction."""
 
-    Columns without any value are left to the table's NULL.
-    """
-    rows = rows.select([n for n in rows.column_names if rows[n].null_count < rows.num_rows])
-    names = ", ".join(f'"{name}"' for name in rows.column_names)
-    marks = ", ".join("?" * rows.num_columns)
-    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - our names
-    for batch in rows.to_batches(max_chunksize=_SLICE):
-        if batch.num_rows:
-            values = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
-            connection.exec_driver_sql(statement, values)
+    def append(self, table: Table, rows: pa.Table) -> None:
+        """Append Arrow columns, named as the table's and holding what it stores."""
+        ...
+
+    def append_stream(self, table: Table, stream: bytes) -> None:
+        """Append the rows of an Arrow IPC stream."""
+        ...
+
+    def execute(self, statement: ClauseElement) -> None:
+        """Run one Core statement."""
+        ...
+
+    def insert(self, statement: Insert) -> int:
+        """Run an INSERT of one row and return its id."""
+        ...
 
 
-def insert_row(connection: Connection, statement: Insert) -> int:
-    """Run an INSERT of one row and return its id."""
-    key = connection.execute(statement).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+class BulkWriter(Protocol):
+    """Something that writes rows; one transaction at a time."""
+
+    def transaction(self) -> AbstractContextManager[BulkTransaction]:
+        """Give a transaction; it is committed at the end, or rolled back on any error.
+
+        Raises:
+            StorageError: If the disk is full, the file locked or damaged.
+            BugError: If a statement is wrong.
+        """
+        ...
+
+
+class InProcessWriter:
+    """Writes through SQLAlchemy: no start-up, but every row becomes Python objects."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[BulkTransaction]:
+        """Give a transaction."""
+        with writing(self._engine) as connection:
+            yield _EngineTransaction(connection)
+
+
+class ProcessWriter:
+    """Writes through ADBC in a process of its own, which starts at the first transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Pipe | None = None
+        self._is_ready = False
+
+    def start(self) -> None:
+        """Start the process, without waiting for it."""
+        with self._lock:
+            self._start()
+
+    @contextmanager
+    def transaction(self) -> Iterator[BulkTransaction]:
+        """Give a transaction."""
+        with self._lock:
+            self._start()
+            try:
+                yield _PipeTransaction(self._ask)
+                self._ask(("commit",))
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.is_alive():
+            return
+        self._end()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(theirs, str(self._path)), name="desk-writer", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._is_ready = False
+
+    def _ask(self, request: tuple[Any, ...], payload: Any = None) -> Any:
+        assert self._pipe is not None
+        try:
+            if not self._is_ready:
+                self._pipe.recv()
+                self._is_ready = True
+            self._pipe.send(request)
+            if payload is not None:
+                self._pipe.send_bytes(payload)
+            kind, value = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self._end()
+            raise StorageError("The process that writes the desk ended.") from error
+        if kind == "error":
+            raise _translated(value)
+        return value
+
+    def _roll_back(self) -> None:
+        if self._pipe is not None:
+            self._ask(("rollback",))
+
+    def _end(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+        if self._process is not None:
+            self._process.join(10)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+            self._process.close()
+            self._process = None
+
+
+class _EngineTransaction:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self.append_stream(table, ipc_bytes(rows))
+
+    def append_stream(self, table: Table, stream: bytes) -> None:
+        with pa.ipc.open_stream(stream) as reader:
+            rows = reader.read_all()
+        names = ", ".join(f'"{name}"' for name in rows.column_names)
+        marks = ", ".join("?" * rows.num_columns)
+        statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - our names
+        for batch in rows.to_batches(max_chunksize=_SLICE):
+            if batch.num_rows:
+                values = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+                self._connection.exec_driver_sql(statement, values)
+
+    def execute(self, statement: ClauseElement) -> None:
+        self._connection.exec_driver_sql(*_compiled(statement))
+
+    def insert(self, statement: Insert) -> int:
+        key = self._connection.execute(statement).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+
+class _PipeTransaction:
+    def __init__(self, ask: Any) -> None:
+        self._ask = ask
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self.append_stream(table, ipc_bytes(rows))
+
+    def append_stream(self, table: Table, stream: bytes) -> None:
+        self._ask(("append", table.name), stream)
+
+    def execute(self, statement: ClauseElement) -> None:
+        self._ask(("execute", *_compiled(statement)))
+
+    def insert(self, statement: Insert) -> int:
+        return int(self._ask(("insert", *_compiled(statement))))
 
 
 def read_columns(engine: Engine, statement: ClauseElement) -> pa.Table:
@@ -47,14 +212,14 @@ def read_columns(engine: Engine, statement: ClauseElement) -> pa.Table:
 
     A column without any value has the Arrow type null.
     """
-    text, parameters = _compiled(engine, statement)
+    text, parameters = _compiled(statement)
     with reading(engine) as connection:
-        result = connection.exec_driver_sql(text, tuple(parameters))
+        result = connection.exec_driver_sql(text, parameters)
         names = list(result.keys())
         cursor = result.cursor  # plain tuples: a Row object each would double the time
         assert cursor is not None
         parts: list[pa.Table] = []
-        while rows := cursor.fetchmany(20_000):
+        while rows := cursor.fetchmany(5_000):
             columns = [pa.array(column) for column in zip(*rows, strict=True)]
             parts.append(pa.table(columns, names=names))
         result.close()
@@ -63,9 +228,19 @@ def read_columns(engine: Engine, statement: ClauseElement) -> pa.Table:
     return pa.concat_tables(parts, promote_options="permissive")
 
 
-def _compiled(engine: Engine, statement: ClauseElement) -> tuple[str, Sequence[Any]]:
-    """Return SQL text with question marks, and its parameters in order."""
-    done = statement.compile(engine, compile_kwargs={"render_postcompile": True})
+def _compiled(statement: ClauseElement) -> tuple[str, tuple[Any, ...]]:
+    """Return SQL text with question marks, and its parameters in order, as they are stored."""
+    done = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    processors = done._bind_processors  # type: ignore[attr-defined]
     values: dict[str, Any] = dict(done.params)
-    names = done.positiontup or []  # type: ignore[attr-defined]
-    return str(done), [values[name] for name in names]
+    names: Sequence[str] = done.positiontup or []  # type: ignore[attr-defined]
+    return str(done), tuple(
+        processors[name](values[name]) if name in processors else values[name] for name in names
+    )
+
+
+def _translated(message: str) -> StorageError | BugError:
+    for part, sentence in _ENVIRONMENTAL:
+        if part in message.lower():
+            return StorageError(sentence)
+    return BugError(message)

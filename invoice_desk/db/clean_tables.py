@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
@@ -24,15 +22,12 @@ from sqlalchemy import (
 from sqlalchemy import text as sql_text
 from sqlalchemy.schema import CreateColumn, CreateTable
 
-from invoice_desk.core.amounts import scaled_integers
 from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.types import ExactDecimal
 
 PREFIX = "clean_"
-#: Columns that every clean table has besides the fields of its type.
-STATUS_COLUMNS = ("cleaning_status", "reasons", "extra", "findings", "corrected", "approved")
 
 
 def clean_table(document_type: DocumentType) -> Table:
@@ -77,27 +72,6 @@ def ensure_clean_table(engine: Engine, document_type: DocumentType) -> Table:
     return table
 
 
-def storable(rows: pa.Table, document_type: DocumentType, *, pass_id: int) -> pa.Table:
-    """Return clean rows as the columns that `clean_table` stores.
-
-    Args:
-        rows: As `core.cleaning` gives them.
-        document_type: Names the fields and their scales.
-        pass_id: The pass that the rows belong to.
-    """
-    numbers = rows["row_number"].combine_chunks().to_numpy(zero_copy_only=False)
-    columns: dict[str, Any] = {
-        "id": pa.array(numbers + np.int64(pass_id << ROW_BITS)),
-        "cleaning_status": rows["cleaning_status"],
-    }
-    for spec in document_type.fields:
-        column = rows[spec.name].combine_chunks()
-        columns[spec.name] = scaled_integers(column) if spec.type in NUMERIC else column
-    for name in STATUS_COLUMNS[1:]:
-        columns[name] = rows[name]
-    return pa.table(columns)
-
-
 def replace_rows(
     connection: Connection, table: Table, rows: pa.Table, *, pass_id: int
 ) -> list[dict[str, Any]]:
@@ -110,26 +84,3 @@ def replace_rows(
     for identifier, row in zip(ids, values, strict=True):
         connection.execute(update(table).where(table.c.id == identifier).values(**row))
     return before
-
-
-def from_storage(rows: pa.Table, document_type: DocumentType) -> pa.Table:
-    """Return stored rows with amounts as exact decimals again."""
-    columns: dict[str, Any] = {}
-    scales = {spec.name: spec.scale for spec in document_type.fields if spec.type in NUMERIC}
-    for name in rows.column_names:
-        column = rows[name]
-        if name in scales:
-            column = _decimals(column.combine_chunks().cast(pa.int64()), scales[name])
-        columns[name] = column
-    return pa.table(columns)
-
-
-def _decimals(integers: pa.Array, scale: int) -> pa.Array:
-    """Return scaled 64-bit integers as decimal128, by their bytes."""
-    low = integers.fill_null(0).to_numpy(zero_copy_only=False)
-    both = np.empty((len(low), 2), np.int64)
-    both[:, 0], both[:, 1] = low, low >> 63
-    kind = pa.decimal128(18, scale)
-    valid = pa.array(integers.is_valid()).buffers()[1] if integers.null_count else None
-    buffers: Sequence[Any] = [valid, pa.py_buffer(both.tobytes())]
-    return pa.Array.from_buffers(kind, len(low), buffers)

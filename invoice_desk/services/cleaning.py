@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -13,11 +14,8 @@ import pyarrow as pa
 
 from invoice_desk.core.cells import decode_rows, split_rows
 from invoice_desk.core.cleaning import (
-    CleanChunk,
     CleaningPlan,
-    CleaningStatus,
     ColumnStyle,
-    control_totals,
     needs_style,
     style_of,
 )
@@ -33,9 +31,9 @@ from invoice_desk.core.jobs import (
     UploadCompleted,
 )
 from invoice_desk.core.records import TableRecord
+from invoice_desk.core.storage import StorableChunk
 from invoice_desk.core.tables import ROW_BITS
-from invoice_desk.db.bulk import append
-from invoice_desk.db.clean_tables import clean_table, ensure_clean_table, storable
+from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.decisions import list_decisions
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, job_update
@@ -159,6 +157,9 @@ class CleaningJob(RunningJob):
         self._rows = 0
         self._rows_total = 0
         self._mode, self._mode_reason = Mode.STANDARD, "few rows"
+        #: Rows of chunks that come next, read ahead.
+        self._reading: dict[ChunkId, Future[tuple[str, str]]] = {}
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
 
     def run(self) -> CleaningResult:
         """Clean; return what became of each table.
@@ -181,6 +182,8 @@ class CleaningJob(RunningJob):
 
     def _prepare(self) -> None:
         self._show(step="mapping")
+        if self._settings.mode is Mode.OPTIMIZED:
+            self._warm_up()
         with reading(self._desk.engine) as connection:
             records = list_tables(connection)
         for record in records:
@@ -212,6 +215,8 @@ class CleaningJob(RunningJob):
         table = _Table(record, made, plan, pass_id, verdicts=decided)
         self._tables.append(table)
         self._rows_total += record.row_count
+        if self._rows_total >= OPTIMIZED_FROM_ROWS and self._settings.mode is Mode.AUTO:
+            self._warm_up()
         with reading(self._desk.engine) as connection:
             first, last = row_bounds(connection, record.id)
             origin = get_source(connection, record.source_id)
@@ -222,8 +227,8 @@ class CleaningJob(RunningJob):
             table.chunks += 1
 
     def _clean_all(self, machine: Job) -> str | None:
-        factory, close = self._executor_factory(in_process=self._chooses_this_process())
-        runner: JobRunner[CleanRows, CleanChunk] = JobRunner(
+        factory, close = self._choose_place(in_process=self._chooses_this_process())
+        runner: JobRunner[CleanRows, StorableChunk] = JobRunner(
             factory,
             clean,
             payload_of=self._payload,
@@ -245,7 +250,7 @@ class CleaningJob(RunningJob):
 
     def _chooses_this_process(self) -> bool:
         if self._settings.mode is Mode.AUTO:
-            in_process = self._rows_total < OPTIMIZED_FROM_ROWS and not self._desk.shared_executor
+            in_process = self._rows_total < OPTIMIZED_FROM_ROWS and self._desk.pool is None
             self._mode_reason = f"{self._rows_total:,} rows"
         else:
             in_process = self._settings.mode is Mode.STANDARD
@@ -256,36 +261,42 @@ class CleaningJob(RunningJob):
     def _payload(self, chunk: ChunkId) -> CleanRows:
         part = self._ranges[chunk]
         table = part.table
-        with reading(self._desk.engine) as connection:
-            rows = read_rows_between(connection, table.record.id, part.start, part.stop)
+        rows = self._reading.pop(chunk, None) or self._reader.submit(self._read, part)
+        ahead = ChunkId(chunk + 1)
+        if ahead in self._ranges and ahead not in self._reading:
+            # SQLite reads the next rows while these are cleaned and others are written.
+            self._reading[ahead] = self._reader.submit(self._read, self._ranges[ahead])
         decided = {n: v for n, v in table.verdicts.items() if part.start <= n < part.stop}
-        return CleanRows(*rows, table.plan, table.document_type, decided)
+        numbers, cells = rows.result()
+        return CleanRows(numbers, cells, table.plan, table.document_type, table.pass_id, decided)
 
-    def _store(self, chunk: ChunkId, success: Success[CleanChunk]) -> Sequence[ChunkId]:
+    def _read(self, part: _Range) -> tuple[str, str]:
+        with reading(self._desk.engine) as connection:
+            return read_rows_between(connection, part.table.record.id, part.start, part.stop)
+
+    def _store(self, chunk: ChunkId, success: Success[StorableChunk]) -> Sequence[ChunkId]:
         """Store clean rows, findings and the chunk's mark in one transaction."""
         table, cleaned = self._ranges[chunk].table, success.value
-        kept = cleaned.rows["cleaning_status"].to_pylist().count(CleaningStatus.CLEANED.value)
-        table.cleaned += kept
-        table.filtered_out += cleaned.rows.num_rows - kept
+        table.cleaned += cleaned.cleaned
+        table.filtered_out += cleaned.filtered_out
         table.findings += cleaned.findings.num_rows
-        for name, total in control_totals(cleaned.rows, table.document_type).items():
+        for name, total in cleaned.totals.items():
             table.totals[name] = table.totals.get(name, Decimal(0)) + total
         table.chunks -= 1
-        rows = storable(cleaned.rows, table.document_type, pass_id=table.pass_id)
         findings = storable_findings(
             cleaned.findings,
             source_id=table.record.source_id,
             raw_table_id=table.record.id,
             pass_id=table.pass_id,
         )
-        with writing(self._desk.engine) as transaction:
-            append(transaction, clean_table(table.document_type), rows)
-            append(transaction, finding_rows, findings)
-            transaction.execute(chunk_done(self._job_id, chunk, cleaned.rows.num_rows))
+        with self._writer.transaction() as transaction:
+            transaction.append_stream(clean_table(table.document_type), cleaned.rows)
+            transaction.append(finding_rows, findings)
+            transaction.execute(chunk_done(self._job_id, chunk, cleaned.count))
             if table.chunks == 0 and table.failed is None:
                 for statement in self._closing(table):
                     transaction.execute(statement)
-        self._rows += cleaned.rows.num_rows
+        self._rows += cleaned.count
         return ()
 
     def _closing(self, table: _Table) -> list[Any]:
@@ -327,6 +338,8 @@ class CleaningJob(RunningJob):
         )
 
     def _finish(self, state: JobState, error: str | None) -> CleaningResult:
+        self._let_go()
+        self._reader.shutdown(cancel_futures=True)
         results = [self._close(table) for table in self._tables]
         by_state = [result.state for result in results]
         result = CleaningResult(

@@ -6,15 +6,16 @@ import datetime as dt
 import getpass
 import tomllib
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from invoice_desk.core.document_types import DocumentType, document_type_of
+from invoice_desk.db.bulk import ProcessWriter
 from invoice_desk.db.engine import Engine, open_engine
 from invoice_desk.db.migrate import upgrade
 from invoice_desk.errors import StorageError, TemplateError
 from invoice_desk.paths import resource
+from invoice_desk.workers.executors import WarmPool
 
 
 @dataclass(slots=True)
@@ -23,11 +24,13 @@ class Desk:
 
     path: Path
     engine: Engine
+    #: Writes rows in bulk; its process starts when it is first used.
+    bulk: ProcessWriter
     types: dict[str, DocumentType]
     now: Callable[[], dt.datetime]
     person: str
     #: A pool of workers that outlives one job, when the program keeps one warm.
-    shared_executor: Callable[[], Executor] | None = field(default=None)
+    pool: WarmPool | None = field(default=None)
 
     @property
     def originals(self) -> Path:
@@ -40,6 +43,7 @@ class Desk:
 
     def close(self) -> None:
         """Close all connections."""
+        self.bulk.close()
         self.engine.dispose()
 
 
@@ -63,7 +67,7 @@ def open_desk(path: Path) -> Desk:
     except BaseException:
         engine.dispose()
         raise
-    return Desk(path, engine, load_types(), _utc_now, _person())
+    return Desk(path, engine, ProcessWriter(path), load_types(), _utc_now, _person())
 
 
 def _refuse_other_files(path: Path) -> None:

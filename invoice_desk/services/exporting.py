@@ -12,10 +12,11 @@ import pyarrow as pa
 from invoice_desk.core.cleaning import CleaningStatus
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import SourceRecord, TableRecord
+from invoice_desk.core.storage import from_storage
 from invoice_desk.db.audit import audit
 from invoice_desk.db.browse import pass_rows
 from invoice_desk.db.bulk import read_columns
-from invoice_desk.db.clean_tables import clean_table, from_storage
+from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.passes import get_pass
 from invoice_desk.db.sources import list_sources

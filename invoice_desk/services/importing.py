@@ -95,6 +95,8 @@ class ImportJob(RunningJob):
         workers = self._settings.workers or default_workers()
         machine = Job(window=2 * workers)
         error: str | None = None
+        if self._is_large():
+            self._warm_up()
         try:
             self._keep_all()
         except CancelledError:
@@ -119,6 +121,17 @@ class ImportJob(RunningJob):
             else:
                 self._add_rejected(path.name, str(path), error)
             self._show(total=len(self._files))
+
+    def _is_large(self) -> bool:
+        """Return whether what was named needs worker processes for sure, told by sizes alone."""
+        if self._settings.mode is not Mode.AUTO:
+            return self._settings.mode is Mode.OPTIMIZED
+        size = 0
+        for path, _ in find_files(self._paths):
+            size += path.stat().st_size if path.is_file() else 0
+            if size >= OPTIMIZED_FROM_BYTES:
+                return True
+        return False
 
     def _new_file(self, name: str, origin: str) -> ImportFile:
         record = JobFileRecord(len(self._files), name, origin, None, FileOutcome.PENDING)
@@ -217,7 +230,7 @@ class ImportJob(RunningJob):
     # --- reading ----------------------------------------------------------------------
 
     def _read_all(self, machine: Job) -> str | None:
-        factory, close = self._executor_factory(in_process=self._chooses_this_process())
+        factory, close = self._choose_place(in_process=self._chooses_this_process())
         runner: JobRunner[ReadingPayload, SourceContent] = JobRunner(
             factory,
             read,
@@ -246,7 +259,7 @@ class ImportJob(RunningJob):
             isinstance(payload, ReadSource) and payload.kind is Kind.CSV for payload in payloads
         )
         if self._settings.mode is Mode.AUTO:
-            in_process = small and self._desk.shared_executor is None
+            in_process = small and self._desk.pool is None
             self._mode_reason = "small text files" if in_process else "large, or not plain text"
         else:
             in_process = self._settings.mode is Mode.STANDARD
@@ -274,7 +287,7 @@ class ImportJob(RunningJob):
         follow_ups = self._follow_up(chunk, unit, content)
         ends = file.outstanding == 1
         rows_before = file.rows
-        with writing(self._desk.engine) as transaction:
+        with self._writer.transaction() as transaction:
             self._store_of_sources.store(transaction, file, content)
             transaction.execute(chunk_done(self._job_id, chunk, file.rows - rows_before))
             if ends:
@@ -333,6 +346,7 @@ class ImportJob(RunningJob):
             connection.execute(source_update(file.source_id, status=status.value, **values))
 
     def _finish(self, state: JobState, error: str | None) -> BatchResult:
+        self._let_go()
         try:
             self._clear_unfinished()
         except StorageError as storage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from invoice_desk.core.jobs import CancelRequested, JobState, PauseRequested, ResumeRequested
 from invoice_desk.core.records import JobFileRecord, JobRecord
 from invoice_desk.db.audit import audit
+from invoice_desk.db.bulk import BulkWriter, InProcessWriter
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import (
     add_job,
@@ -25,7 +25,8 @@ from invoice_desk.db.jobs import (
 from invoice_desk.db.passes import list_passes, pass_update
 from invoice_desk.errors import ArgumentError, CancelledError
 from invoice_desk.services.desk import Desk
-from invoice_desk.workers.executors import inline_executor, local_executor
+from invoice_desk.workers.contract import ExecutorFactory
+from invoice_desk.workers.executors import WarmPool, inline_executor
 
 
 class Mode(StrEnum):
@@ -89,6 +90,8 @@ class RunningJob:
         self._begun = time.monotonic()
         self._stop = threading.Event()
         self._post: Callable[[Any], None] | None = None
+        self._pool = desk.pool or WarmPool(settings.workers)
+        self._writer: BulkWriter = desk.bulk
         self.snapshot = Snapshot(operation=self.operation, title=title)
 
     def cancel(self) -> None:
@@ -129,13 +132,23 @@ class RunningJob:
         self._show(job_id=job_id)
         return job_id
 
-    def _executor_factory(self, *, in_process: bool) -> tuple[Callable[[], Executor], bool]:
-        """Return where workers come from, and whether they end with the job."""
+    def _warm_up(self) -> None:
+        """Start worker processes and the writer now, while there is other work to do."""
+        self._desk.bulk.start()
+        self._pool.warm()
+
+    def _choose_place(self, *, in_process: bool) -> tuple[ExecutorFactory, bool]:
+        """Choose workers and writer; return where workers come from, and whether to end them."""
         if in_process:
+            self._writer = InProcessWriter(self._desk.engine)
             return inline_executor, True
-        if self._desk.shared_executor is not None:
-            return self._desk.shared_executor, False
-        return lambda: local_executor(self._settings.workers), True
+        self._writer = self._desk.bulk
+        return self._pool, self._pool is not self._desk.pool
+
+    def _let_go(self) -> None:
+        """End workers that are this job's own."""
+        if self._pool is not self._desk.pool:
+            self._pool.close()
 
     def _record_outcome(self, job_id: int, state: JobState, **values: Any) -> None:
         now = self._desk.now()

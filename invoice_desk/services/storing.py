@@ -11,8 +11,8 @@ from invoice_desk.core.findings import Finding, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.core.tables import RowBatch
-from invoice_desk.db.bulk import append, insert_row
-from invoice_desk.db.engine import Connection, writing
+from invoice_desk.db.bulk import BulkTransaction
+from invoice_desk.db.engine import writing
 from invoice_desk.db.jobs import file_update
 from invoice_desk.db.passes import delete_source_findings, storable_findings
 from invoice_desk.db.schema import finding as finding_rows
@@ -42,7 +42,7 @@ class SourceStore:
         self._desk = desk
         self._templates = templates
 
-    def store(self, to: Connection, file: ImportFile, content: SourceContent) -> None:
+    def store(self, to: BulkTransaction, file: ImportFile, content: SourceContent) -> None:
         """Store one chunk's content and note on `file` what it says of the source."""
         before = len(file.tables)
         for table in content.tables:
@@ -61,7 +61,7 @@ class SourceStore:
             file.note_type(found.document_type, sure, found.reasons, sure=SURE)
             file.doubtful = file.doubtful or bool(found.findings)
 
-    def complete(self, to: Connection, file: ImportFile, job_id: int) -> None:
+    def complete(self, to: BulkTransaction, file: ImportFile, job_id: int) -> None:
         """Close a source: its type, its counts, and whether a person must look."""
         status = SourceStatus.PREVIEW if file.doubtful else SourceStatus.COMPLETED
         to.execute(
@@ -84,14 +84,13 @@ class SourceStore:
         values = {"outcome": FileOutcome.DONE.value, "seconds": file.seconds}
         to.execute(file_update(job_id, file.record.ordinal, **values))
 
-    def _store_table(self, to: Connection, file: ImportFile, table: ReadTable) -> None:
+    def _store_table(self, to: BulkTransaction, file: ImportFile, table: ReadTable) -> None:
         head = table.head
         match, mapping, template = self._recognised(file.record.name, table)
         details = head.details | {"titles": list(head.titles)}
         if head.dialect is not None:
             details["dialect"] = asdict(head.dialect)
-        table_id = insert_row(
-            to,
+        table_id = to.insert(
             table_insert(
                 source_id=file.source_id,
                 ordinal=len(file.tables),
@@ -129,15 +128,17 @@ class SourceStore:
         found = self._desk.types.get(match.document_type or "")
         return match, map_by_headers(found, columns) if found else {}, None
 
-    def _store_rows(self, to: Connection, file: ImportFile, table_id: int, batch: RowBatch) -> None:
-        append(to, raw_row, storable_rows(table_id, batch.numbers, batch.cells))
+    def _store_rows(
+        self, to: BulkTransaction, file: ImportFile, table_id: int, batch: RowBatch
+    ) -> None:
+        to.append(raw_row, storable_rows(table_id, batch.numbers, batch.cells))
         to.execute(rows_added(table_id, len(batch)))
         file.rows += len(batch)
         file.derived.extend(batch.derived)
         self._store_findings(to, file, table_id, batch.findings)
 
     def _store_findings(
-        self, to: Connection, file: ImportFile, table_id: int | None, found: Iterable[Finding]
+        self, to: BulkTransaction, file: ImportFile, table_id: int | None, found: Iterable[Finding]
     ) -> None:
         findings = list(found)
         if findings:
@@ -147,7 +148,7 @@ class SourceStore:
                 raw_table_id=table_id,
                 pass_id=None,
             )
-            append(to, finding_rows, columns)
+            to.append(finding_rows, columns)
 
 
 def forget_reading(desk: Desk, source_id: int, **values: Any) -> None:

@@ -44,11 +44,21 @@ class WarmPool:
             )
         return self._pool
 
+    def warm(self) -> None:
+        """Start the processes now, without waiting for them."""
+        executor = self()
+        for _ in range(self._workers or default_workers()):
+            executor.submit(_nothing)
+
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
             self._pool.shutdown(wait=True)
             self._pool = None
+
+
+def _nothing() -> None:
+    """Do nothing, so that a process starts."""
 
 
 class _Pool(ProcessPoolExecutor):

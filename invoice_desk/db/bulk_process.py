@@ -1,0 +1,135 @@
+"""The process that writes rows in bulk, through ADBC: whole Arrow columns, no Python objects.
+
+It is a process of its own because ADBC brings a second copy of SQLite.  Two copies in one
+process must never open the same file: POSIX locks belong to the process, so whichever copy
+closes a connection drops the locks of the other, and may take the write-ahead log away from
+under it; see https://sqlite.org/howtocorrupt.html, section 2.2.1.  This module therefore imports
+neither `sqlite3` nor SQLAlchemy, and the application's own process never loads ADBC.
+"""
+
+from __future__ import annotations
+
+import signal
+from multiprocessing.connection import Connection
+from typing import Any
+
+#: How long a writer waits for another one to finish.
+BUSY_MS = 30_000
+
+
+def serve(pipe: Connection, path: str) -> None:
+    """Carry out requests until the pipe is closed; answer each with ("ok", value) or an error.
+
+    Requests are `("append", table)` followed by an Arrow IPC stream, `("execute", sql,
+    parameters)`, `("insert", sql, parameters)` which answers the new id, `("commit",)` and
+    `("rollback",)`.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    desk = _Desk(path)
+    pipe.send(("ok", None))
+    while True:
+        try:
+            request = pipe.recv()
+            payload = pipe.recv_bytes() if request[0] == "append" else b""
+        except (EOFError, OSError):
+            break
+        answer: tuple[str, Any]
+        try:
+            answer = ("ok", desk.carry_out(request, payload))
+        except Exception as error:  # noqa: BLE001 - the edge of the process
+            answer = ("error", str(error))
+        pipe.send(answer)
+    desk.close()
+
+
+class _Desk:
+    """A connection that is always in a transaction.
+
+    The driver manager is used without its DBAPI layer, which would import pandas, where that
+    is installed, at half a second and 60 MB.
+    """
+
+    def __init__(self, path: str) -> None:
+        import adbc_driver_sqlite
+        import pyarrow as pa
+        from adbc_driver_manager import AdbcDatabase
+
+        pa.set_cpu_count(1)
+        self._database = AdbcDatabase(driver=adbc_driver_sqlite._driver_path(), uri=path)
+        self._connection = self._connect()
+
+    def carry_out(self, request: tuple[Any, ...], payload: bytes) -> Any:
+        """Do what a request asks for; return the id of an insert."""
+        match request:
+            case ("append", table):
+                self._append(table, payload)
+            case ("execute", text, parameters):
+                self._execute(text, parameters)
+            case ("insert", text, parameters):
+                self._execute(text, parameters)
+                return self._last_id()
+            case ("commit",):
+                self._connection.commit()
+            case ("rollback",):
+                self._roll_back()
+            case _:
+                raise ValueError(request)
+        return None
+
+    def close(self) -> None:
+        """Close everything."""
+        self._connection.close()
+        self._database.close()
+
+    def _connect(self) -> Any:
+        from adbc_driver_manager import AdbcConnection
+
+        connection = AdbcConnection(self._database)
+        self._connection = connection
+        self._read_one(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.set_autocommit(False)
+        return connection
+
+    def _append(self, table: str, payload: bytes) -> None:
+        import pyarrow as pa
+        from adbc_driver_manager import AdbcStatement
+
+        with pa.ipc.open_stream(payload) as stream, AdbcStatement(self._connection) as statement:
+            statement.set_options(
+                **{"adbc.ingest.target_table": table, "adbc.ingest.mode": "adbc.ingest.mode.append"}
+            )
+            statement.bind_stream(stream)
+            statement.execute_update()
+
+    def _execute(self, text: str, parameters: tuple[Any, ...]) -> None:
+        import pyarrow as pa
+        from adbc_driver_manager import AdbcStatement
+
+        with AdbcStatement(self._connection) as statement:
+            statement.set_sql_query(text)
+            if parameters:
+                names = [f"p{i}" for i in range(len(parameters))]
+                values = [pa.array([value]) for value in parameters]
+                statement.bind(pa.record_batch(values, names=names))
+            statement.execute_update()
+
+    def _last_id(self) -> int:
+        return int(self._read_one("SELECT last_insert_rowid()"))
+
+    def _read_one(self, text: str) -> Any:
+        import pyarrow as pa
+        from adbc_driver_manager import AdbcStatement
+
+        with AdbcStatement(self._connection) as statement:
+            statement.set_sql_query(text)
+            handle, _ = statement.execute_query()
+            with pa.RecordBatchReader._import_from_c(handle.address) as reader:
+                return reader.read_all().columns[0][0].as_py()
+
+    def _roll_back(self) -> None:
+        """Roll back; SQLite may have done so already (disk full), then begin a new connection."""
+        try:
+            self._connection.rollback()
+        except Exception:  # noqa: BLE001 - whatever it is, a new connection has no transaction
+            self._connection.close()
+            self._connection = self._connect()
