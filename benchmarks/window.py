@@ -40,7 +40,8 @@ def main(path: Path, scratch: Path) -> None:
     application.exec()
     seconds = time.perf_counter() - begun
     timer.stop()
-    gaps = sorted(b - a for a, b in pairwise(ticks))
+    spans = sorted((b - a, a - begun) for a, b in pairwise(ticks))
+    gaps = [gap for gap, _ in spans]
     window.close()
     session.close()
     answer = {
@@ -48,7 +49,7 @@ def main(path: Path, scratch: Path) -> None:
         "ticks": len(ticks),
         "longest_gap_ms": round(1000 * gaps[-1], 1),
         "gap_999_ms": round(1000 * gaps[int(len(gaps) * 0.999)], 1),
-        "longest_five_ms": [round(1000 * gap, 1) for gap in gaps[-5:]],
+        "longest_five": [(f"{1000 * gap:.0f} ms", f"at {at:.2f} s") for gap, at in spans[-5:]],
     }
     print(json.dumps(answer))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pathlib import Path
 def main() -> int:
     """Run the command line, or open the window when no command is named."""
     multiprocessing.freeze_support()
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives memory back
     from invoice_desk.cli.main import run
 
     return run(sys.argv[1:], open_window=_open_window)

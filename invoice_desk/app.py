@@ -67,6 +67,7 @@ class Session:
         from invoice_desk.ui.main_window import MainWindow
         from invoice_desk.workers.executors import WarmPool
 
+        _load_early()
         self.window: MainWindow | None = None
         self.pool = WarmPool()
         try:
@@ -100,6 +101,13 @@ class Session:
         self.pool.close()
         if self.window is not None:
             self.desk.close()
+
+
+def _load_early() -> None:
+    """Import what Arrow imports at its first column, before the window can be kept waiting."""
+    import pyarrow as pa
+
+    pa.array([0])
 
 
 def _show_crash(window: MainWindow | None, error: BaseException) -> None:

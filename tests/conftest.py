@@ -10,8 +10,13 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from hypothesis import settings
+
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.samples import write_samples
+
+settings.register_profile("calm", deadline=None)  # a slow machine is no failure
+settings.load_profile("calm")
 
 
 @pytest.fixture

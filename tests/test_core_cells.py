@@ -41,8 +41,8 @@ def test_a_slice_of_rows_is_decoded_alone() -> None:
 
 
 def test_rows_that_sqlite_joined_are_parted_again() -> None:
-    numbers, cells = split_rows("3,4", '["a"]\n["b"]')
+    numbers, cells = split_rows(b"3,4", b'["a"]\n["b"]')
 
     assert numbers.to_pylist() == [3, 4]
     assert cells.to_pylist() == ['["a"]', '["b"]']
-    assert len(split_rows("", "")[0]) == 0
+    assert len(split_rows(b"", b"")[0]) == 0

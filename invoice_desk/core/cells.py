@@ -44,12 +44,12 @@ def encode_lists(rows: Sequence[Sequence[str]]) -> pa.Array:
     return pa.array([dump_cells(row) for row in rows], pa.string())
 
 
-def split_rows(numbers: str, cells: str) -> tuple[pa.Array, pa.Array]:
-    """Return row numbers (int64) and cells from texts joined by commas and by line feeds."""
+def split_rows(numbers: bytes, cells: bytes) -> tuple[pa.Array, pa.Array]:
+    """Return row numbers (int64) and cells from UTF-8 joined by commas and by line feeds."""
     if not numbers:
         return pa.array([], pa.int64()), pa.array([], pa.string())
-    split = pc.split_pattern(pa.array([numbers], pa.large_string()), ",")
-    lines = pc.split_pattern(pa.array([cells], pa.large_string()), "\n")
+    split = pc.split_pattern(pa.array([numbers], pa.large_binary()).cast(pa.large_string()), ",")
+    lines = pc.split_pattern(pa.array([cells], pa.large_binary()).cast(pa.large_string()), "\n")
     return split.values.cast(pa.int64()), lines.values.cast(pa.string())
 
 

@@ -13,6 +13,8 @@ import signal
 from multiprocessing.connection import Connection
 from typing import Any
 
+from invoice_desk.startup import keep_pandas_out
+
 #: How long a writer waits for another one to finish.
 BUSY_MS = 30_000
 
@@ -25,6 +27,7 @@ def serve(pipe: Connection, path: str) -> None:
     `("rollback",)`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_pandas_out()
     desk = _Desk(path)
     pipe.send(("ok", None))
     while True:

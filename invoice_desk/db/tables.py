@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, Row, Text, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Row,
+    Text,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.tables import ROW_BITS
@@ -69,8 +80,8 @@ def storable_rows(table_id: int, numbers: pa.Array, cells: pa.Array) -> pa.Table
 
 def read_rows_between(
     connection: Connection, table_id: int, start: int, stop: int
-) -> tuple[str, str]:
-    """Return the rows numbered `start` up to, not including, `stop`, as two texts.
+) -> tuple[bytes, bytes]:
+    """Return the rows numbered `start` up to, not including, `stop`, as two UTF-8 texts.
 
     The first holds the row numbers with commas between them, the second the cells with line
     feeds between them, which JSON never holds.  SQLite joins them; a million rows that would
@@ -84,11 +95,12 @@ def read_rows_between(
         .subquery()
     )
     query = select(
-        func.aggregate_strings(cast(inside.c.row_number, Text), ","),
-        func.aggregate_strings(inside.c.cells, "\n"),
+        cast(func.aggregate_strings(cast(inside.c.row_number, Text), ","), LargeBinary),
+        # as bytes: making a text of megabytes would keep the GIL, and so the window, waiting
+        cast(func.aggregate_strings(inside.c.cells, "\n"), LargeBinary),
     )
     numbers, cells = connection.execute(query).one()
-    return numbers or "", cells or ""
+    return numbers or b"", cells or b""
 
 
 def row_bounds(connection: Connection, table_id: int) -> tuple[int, int]:

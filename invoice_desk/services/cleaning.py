@@ -158,7 +158,7 @@ class CleaningJob(RunningJob):
         self._rows_total = 0
         self._mode, self._mode_reason = Mode.STANDARD, "few rows"
         #: Rows of chunks that come next, read ahead.
-        self._reading: dict[ChunkId, Future[tuple[str, str]]] = {}
+        self._reading: dict[ChunkId, Future[tuple[bytes, bytes]]] = {}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
 
     def run(self) -> CleaningResult:
@@ -168,7 +168,7 @@ class CleaningJob(RunningJob):
             StorageError: If not even the job can be recorded.
         """
         self._job_id = self._open()
-        machine = Job(window=2 * (self._settings.workers or default_workers()))
+        machine = Job(window=1 + (self._settings.workers or default_workers()))
         error: str | None = None
         try:
             self._prepare()
@@ -270,7 +270,7 @@ class CleaningJob(RunningJob):
         numbers, cells = rows.result()
         return CleanRows(numbers, cells, table.plan, table.document_type, table.pass_id, decided)
 
-    def _read(self, part: _Range) -> tuple[str, str]:
+    def _read(self, part: _Range) -> tuple[bytes, bytes]:
         with reading(self._desk.engine) as connection:
             return read_rows_between(connection, part.table.record.id, part.start, part.stop)
 

@@ -93,7 +93,7 @@ class ImportJob(RunningJob):
         with reading(self._desk.engine) as connection:
             self._store_of_sources = SourceStore(self._desk, list_templates(connection))
         workers = self._settings.workers or default_workers()
-        machine = Job(window=2 * workers)
+        machine = Job(window=workers + 1)
         error: str | None = None
         if self._is_large():
             self._warm_up()

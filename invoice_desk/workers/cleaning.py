@@ -17,8 +17,8 @@ from invoice_desk.workers.tasks import task
 class CleanRows:
     """Raw rows to be cleaned, joined as `split_rows` takes them; they travel with the task."""
 
-    numbers: str
-    cells: str
+    numbers: bytes
+    cells: bytes
     plan: CleaningPlan
     document_type: DocumentType
     pass_id: int

@@ -12,6 +12,8 @@ import os
 import signal
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
+from invoice_desk.startup import keep_pandas_out
+
 
 def default_workers() -> int:
     """Return how many worker processes suit this machine: one a core, at most eight."""
@@ -85,6 +87,9 @@ def _initialize_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
+    # Arrow's own pool keeps what it once had; a worker is to give memory back between chunks.
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+    keep_pandas_out()
     import pyarrow as pa
 
     pa.set_cpu_count(1)
