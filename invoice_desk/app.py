@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from invoice_desk.paths import default_desk, resource
 
@@ -43,6 +43,8 @@ def open_window(paths: list[Path], *, desk: Path | None, self_test: Path | None)
         if session.window is not None:
             session.window.show()
             session.window.import_paths([path.absolute() for path in paths])
+        if session.refusal is not None:
+            session.refusal.finished.connect(lambda _result: application.exit(session.exit_code))
         opening.close()
         if self_test is not None:
             session.test_itself(self_test)
@@ -68,15 +70,17 @@ class Session:
         from invoice_desk.workers.executors import WarmPool
 
         _load_early()
+        #: None when the desk could not be opened; then `refusal` says why.
         self.window: MainWindow | None = None
+        self.refusal: QMessageBox | None = None
+        self.exit_code = 0
         self.pool = WarmPool()
         try:
             self.desk = open_desk(path)
             recover(self.desk)
         except UserError as error:
-            code = error.exit_code
-            self.refusal = box = show_error(None, error)
-            box.finished.connect(lambda _result: QApplication.exit(code))
+            self.exit_code = error.exit_code
+            self.refusal = show_error(None, error)
             return
         remove_unpacked(self.desk)
         self.desk.pool = self.pool

@@ -317,7 +317,9 @@ def test_a_desk_that_cannot_be_opened_is_a_sentence(qtbot: QtBot, tmp_path: Path
     session = Session(path, QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
 
     assert session.window is None
+    assert session.refusal is not None
     assert session.refusal.isVisible()
+    assert session.exit_code == 4
     assert "not a desk" in session.refusal.text()
     session.refusal.close()
     session.close()
