@@ -17,6 +17,8 @@ from invoice_desk.core.source import Kind, detect_kind
         ("a.ods", b"PK\x03\x04..", ("mimetype", "content.xml"), Kind.ODS),
         ("a.docx", b"PK\x03\x04..", ("[Content_Types].xml", "word/document.xml"), Kind.UNKNOWN),
         ("a.zip", b"PK\x03\x04..", ("b.csv",), Kind.ZIP),
+        ("a.zip", b"PK\x03\x04..b.pdf%PDF-1.7", ("b.pdf",), Kind.ZIP),
+        ("a.pdf", b"\r\n junk %PDF-1.7", (), Kind.PDF),
         ("a.png", b"\x89PNG\r\n\x1a\n..", (), Kind.IMAGE),
         ("a.xml", b"<?xml version='1.0'?><Invoice/>", (), Kind.XML),
         ("a.txt", "a\tb\n1\t2\n".encode("utf-16"), (), Kind.CSV),

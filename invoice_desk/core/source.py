@@ -98,13 +98,13 @@ def detect_kind(name: str, head: bytes, *, members: tuple[str, ...] = ()) -> Det
         head: The first bytes, some 64 KiB of them.
         members: Names inside, when the bytes are a ZIP that could be opened.
     """
-    if b"%PDF-" in head[:1024]:
-        return Detection(Kind.PDF, 1.0, ("holds a PDF header",))
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             if kind is Kind.ZIP:
                 return _zip_kind(members)
             return Detection(kind, 1.0, (f"starts like {kind}",))
+    if b"%PDF-" in head[:1024]:  # some programs write a few bytes of their own before it
+        return Detection(Kind.PDF, 1.0, ("holds a PDF header",))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Detection(Kind.IMAGE, 1.0, ("starts like WebP",))
     if head.startswith(b"BM") and b"\x00" in head[:16]:

@@ -253,6 +253,8 @@ class ImportJob(RunningJob):
 
     def _chooses_this_process(self) -> bool:
         """Return whether to read in this process, and note why."""
+        if not self._units:
+            return True
         size = sum(self._weights.values())
         payloads = [unit.payload for unit in self._units.values()]
         small = size < OPTIMIZED_FROM_BYTES and all(
