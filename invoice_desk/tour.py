@@ -10,6 +10,7 @@ import argparse
 import multiprocessing
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -72,7 +73,8 @@ def take_picture(desk: Path, picture: Path) -> None:
     from invoice_desk.app import Session, make_application
 
     application = make_application(["invoice-desk"])
-    settings = QSettings(str(picture.with_suffix(".ini")), QSettings.Format.IniFormat)
+    folder = tempfile.mkdtemp(prefix="invoice-desk-")
+    settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
     session = Session(desk, settings)
     window = session.window
     assert window is not None
@@ -87,10 +89,12 @@ def take_picture(desk: Path, picture: Path) -> None:
     settle(0.3)
     window.open_named("supplier_invoices.csv")
     settle(0.5)
+    window.statusBar().showMessage(desk.name)
     window.grab().save(str(picture))
     window.close()
     session.close()
-    picture.with_suffix(".ini").unlink(missing_ok=True)
+    settings.sync()
+    shutil.rmtree(folder, ignore_errors=True)
     application.quit()
     say(f"  picture           {picture}")
 

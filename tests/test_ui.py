@@ -90,7 +90,7 @@ def column_of(window: MainWindow, heading: str) -> int:
     model = window.table.model
     horizontal = Qt.Orientation.Horizontal
     headings = [model.headerData(c, horizontal) for c in range(model.columnCount())]
-    return headings.index(heading)
+    return headings.index(f"→ {heading}")
 
 
 def open_first(window: MainWindow, qtbot: QtBot) -> None:
@@ -275,12 +275,13 @@ def test_rows_are_approved_and_copied(window: MainWindow, qtbot: QtBot, tmp_path
     settle(qtbot, window)
     window.table.select_rows([0, 1])
     window.actions_by_id["copy"].trigger()
-    qtbot.waitUntil(lambda: "Unit price" in QGuiApplication.clipboard().text(), timeout=5000)
+    qtbot.waitUntil(lambda: "→ Unit price" in QGuiApplication.clipboard().text(), timeout=5000)
 
     assert texts(window, qtbot, 0) == ["Cleaned", "Cleaned ✓", "Cleaned ✓"]
     data = QGuiApplication.clipboard().mimeData()
     assert len(data.text().splitlines()) == 3
     assert "mso-number-format" in data.html()
+    QGuiApplication.clipboard().setText("")  # data made by Python must not outlive Python
 
 
 def test_jobs_and_sizes_are_there_after_a_restart(

@@ -44,7 +44,7 @@ OpenWindow = Callable[[list[Path], Path | None, Path | None], int]
 
 def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     """Run one command line; return its exit code."""
-    logging.basicConfig(level=os.environ.get("INVOICE_DESK_LOG", "ERROR"), stream=sys.stderr)
+    logging.basicConfig(level=os.environ.get("INVOICE_DESK_LOG", "CRITICAL"), stream=sys.stderr)
     if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
         return _guarded(lambda: open_window([Path(path) for path in arguments], None, None))
     options = parser().parse_args(arguments)

@@ -164,9 +164,13 @@ class TableRows:
             return tuple(clean)
         mapping: dict[str, int] = self._pass.plan["mapping"]
         pairs: list[GridColumn] = []
+        computed = {spec.name for spec in self.document_type.fields if spec.product_of}
         for column in clean:
             index = mapping.get(column.field or "")
-            pairs += [*([raw[index]] if index is not None else []), column]
+            if index is not None:
+                pairs += [raw[index], column]
+            elif column.field in computed:
+                pairs.append(column)
         used = set(mapping.values())
         return (*pairs, *(column for i, column in enumerate(raw) if i not in used))
 

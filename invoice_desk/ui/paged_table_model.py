@@ -143,7 +143,10 @@ class PagedTableModel(QAbstractTableModel):
         column = self.column(section)
         if column is None:
             return self.tr("Status")
-        return field_label(column.field) if column.field else column.title
+        if column.field is None:
+            return column.title
+        beside_raw = any(other.field is None for other in self._columns)
+        return ("→ " if beside_raw else "") + field_label(column.field)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
