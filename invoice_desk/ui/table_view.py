@@ -180,7 +180,7 @@ class TableView(Page):
         self.grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.grid.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.grid.verticalHeader().setDefaultSectionSize(26)
-        self.grid.horizontalHeader().setDefaultSectionSize(140)
+        self.grid.horizontalHeader().setDefaultSectionSize(160)
         self.grid.horizontalHeader().setSectionsClickable(True)
         self.grid.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.grid.setCornerButtonEnabled(True)
