@@ -4,6 +4,8 @@ import csv
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterable
 from decimal import Decimal
@@ -252,6 +254,27 @@ def test_jobs_are_stored_with_what_became_of_their_files(desk: Desk, samples: Pa
     with pytest.raises(ArgumentError):
         job_files(again, 99)
     again.close()
+
+
+def test_what_a_killed_import_left_can_be_imported_again(tmp_path: Path) -> None:
+    path = retail_csv(tmp_path / "a.csv", [retail_row(n) for n in range(300_000)])
+    command = [sys.executable, "-m", "invoice_desk", "import", str(path)]
+    place = tmp_path / "desk.db"
+    open_desk(place).close()
+    process = subprocess.Popen([*command, "--desk", str(place)])
+    watched = open_desk(place)
+    while not browsing.desk_summary(watched)["rows_raw"]:
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+
+    recover(watched)
+    assert browsing.desk_summary(watched)["rows_raw"] == 0
+    again = import_paths(watched, [path], settings=JobSettings(Mode.OPTIMIZED, 2))
+    watched.close()
+
+    assert again.rows == 300_000
+    assert jobs(watched)[-1].state is JobState.FAILED
 
 
 def test_a_job_that_a_crash_left_open_is_closed_at_the_next_start(

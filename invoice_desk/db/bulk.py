@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
-from sqlalchemy import ClauseElement, Connection, Engine, Insert, Table
+from sqlalchemy import ClauseElement, Connection, Engine, Insert, Table, text
 from sqlalchemy.dialects import sqlite
 
 from invoice_desk.core.storage import ipc_bytes
@@ -131,8 +131,8 @@ class ProcessWriter:
         assert self._pipe is not None
         try:
             if not self._is_ready:
-                self._pipe.recv()
-                self._is_ready = True
+                self._await_start()
+            assert self._pipe is not None
             self._pipe.send(request)
             if payload is not None:
                 self._pipe.send_bytes(payload)
@@ -143,6 +143,14 @@ class ProcessWriter:
         if kind == "error":
             raise _translated(value)
         return value
+
+    def _await_start(self) -> None:
+        assert self._pipe is not None
+        kind, why = self._pipe.recv()
+        if kind == "error":
+            self._end()
+            raise StorageError(f"The process that writes the desk cannot start: {why}.")
+        self._is_ready = True
 
     def _roll_back(self) -> None:
         if self._pipe is not None:
@@ -212,9 +220,8 @@ def read_columns(engine: Engine, statement: ClauseElement) -> pa.Table:
 
     A column without any value has the Arrow type null.
     """
-    text, parameters = _compiled(statement)
     with reading(engine) as connection:
-        result = connection.exec_driver_sql(text, parameters)
+        result = connection.exec_driver_sql(*_compiled(statement))
         names = list(result.keys())
         cursor = result.cursor  # plain tuples: a Row object each would double the time
         assert cursor is not None
@@ -226,6 +233,21 @@ def read_columns(engine: Engine, statement: ClauseElement) -> pa.Table:
     if not parts:
         return pa.table({name: pa.nulls(0) for name in names})
     return pa.concat_tables(parts, promote_options="permissive")
+
+
+def try_process_writer(folder: Path) -> None:
+    """Write one row into a new file in `folder` the way bulk rows are written.
+
+    Raises:
+        StorageError: If the process cannot start.
+    """
+    writer = ProcessWriter(folder / "try.db")
+    try:
+        with writer.transaction() as transaction:
+            transaction.execute(text("CREATE TABLE trial (id INTEGER)"))
+            transaction.execute(text("INSERT INTO trial VALUES (1)"))
+    finally:
+        writer.close()
 
 
 def _compiled(statement: ClauseElement) -> tuple[str, tuple[Any, ...]]:

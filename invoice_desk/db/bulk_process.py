@@ -28,7 +28,11 @@ def serve(pipe: Connection, path: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_pandas_out()
-    desk = _Desk(path)
+    try:
+        desk = _Desk(path)
+    except Exception as error:  # noqa: BLE001 - the edge of the process
+        pipe.send(("error", f"{type(error).__name__}: {error}"))
+        return
     pipe.send(("ok", None))
     while True:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -26,14 +26,12 @@ def get_source(connection: Connection, source_id: int) -> SourceRecord | None:
 
 
 def list_sources(
-    connection: Connection, *, ids: Sequence[int] | None = None, document_type: str | None = None
+    connection: Connection, *, status: SourceStatus | None = None
 ) -> list[SourceRecord]:
     """Return sources, newest first."""
     query = select(source).order_by(source.c.id.desc())
-    if ids is not None:
-        query = query.where(source.c.id.in_(ids))
-    if document_type is not None:
-        query = query.where(source.c.document_type == document_type)
+    if status is not None:
+        query = query.where(source.c.status == status.value)
     return [_record(row) for row in connection.execute(query)]
 
 
@@ -71,6 +69,11 @@ def add_source(
 def source_update(source_id: int, **values: Any) -> Any:
     """Return the statement that changes columns of one source."""
     return update(source).where(source.c.id == source_id).values(**values)
+
+
+def sources_update(source_ids: Iterable[int], **values: Any) -> Any:
+    """Return the statement that changes columns of several sources."""
+    return update(source).where(source.c.id.in_(sorted(source_ids))).values(**values)
 
 
 def source_reset(source_id: int) -> list[Any]:

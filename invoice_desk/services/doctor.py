@@ -7,6 +7,7 @@ import importlib.util
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ def examine(desk_path: Path) -> list[Check]:
         Check("program", "ok", f"Invoice Desk {invoice_desk.__version__}, {_python()}"),
         *(_library(name, module) for name, module in _LIBRARIES),
         _guarded("resources", _resources),
+        _guarded("bulk writing", _bulk),
         _guarded("PDF", _pdf),
         _guarded("text recognition", _ocr),
         _guarded("window", _window),
@@ -86,6 +88,14 @@ def _resources() -> Check:
     if count == 0:
         return Check("resources", "broken", "no document types", _REINSTALL)
     return Check("resources", "ok", f"{count} document types")
+
+
+def _bulk() -> Check:
+    from invoice_desk.db.bulk import try_process_writer
+
+    with tempfile.TemporaryDirectory(prefix="invoice-desk-") as folder:
+        try_process_writer(Path(folder))
+    return Check("bulk writing", "ok", "through ADBC, in a process of its own")
 
 
 def _pdf() -> Check:

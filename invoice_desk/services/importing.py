@@ -25,7 +25,7 @@ from invoice_desk.core.records import JobFileRecord
 from invoice_desk.core.source import FileOutcome, Kind, SourceStatus
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, file_insert, file_update, job_update
-from invoice_desk.db.sources import add_source, find_source, source_update
+from invoice_desk.db.sources import add_source, find_source, source_update, sources_update
 from invoice_desk.db.templates import list_templates
 from invoice_desk.errors import CancelledError, SourceError, StorageError
 from invoice_desk.readers.archive import unpack
@@ -247,6 +247,8 @@ class ImportJob(RunningJob):
         with writing(self._desk.engine) as connection:
             values = {"state": JobState.IN_PROGRESS.value, "total": len(self._files)}
             connection.execute(job_update(self._job_id, **values))
+            reading_now = {unit.file.source_id for unit in self._units.values()}
+            connection.execute(sources_update(reading_now, status=SourceStatus.PROCESSING.value))
         self._show(step="reading")
         runner.run(machine)
         return str(runner.storage_error) if runner.storage_error else None

@@ -11,8 +11,10 @@ from typing import Any
 
 from invoice_desk.core.jobs import CancelRequested, JobState, PauseRequested, ResumeRequested
 from invoice_desk.core.records import JobFileRecord, JobRecord
+from invoice_desk.core.source import SourceStatus
 from invoice_desk.db.audit import audit
 from invoice_desk.db.bulk import BulkWriter, InProcessWriter
+from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import (
     add_job,
@@ -22,9 +24,11 @@ from invoice_desk.db.jobs import (
     list_jobs,
     unfinished_jobs,
 )
-from invoice_desk.db.passes import list_passes, pass_update
+from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
+from invoice_desk.db.sources import list_sources
 from invoice_desk.errors import ArgumentError, CancelledError
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.storing import forget_reading
 from invoice_desk.workers.contract import ExecutorFactory
 from invoice_desk.workers.executors import WarmPool, inline_executor
 
@@ -167,23 +171,29 @@ class RunningJob:
 def recover(desk: Desk) -> int:
     """Close the books on jobs that a crash left without an outcome; return how many.
 
-    Their sources stay pending and can be imported again; passes that were running are
-    abandoned and the last finished pass stays in place.
+    Sources that were being read are pending again, without the half that was stored, and can
+    be imported again; passes that were running are abandoned and the last finished pass stays.
     """
     with reading(desk.engine) as connection:
         left = unfinished_jobs(connection)
         running = list_passes(connection, state="running")
+        half_read = list_sources(connection, status=SourceStatus.PROCESSING)
+    for record in half_read:
+        forget_reading(desk, record.id, status=SourceStatus.PENDING.value)
     if not left and not running:
         return 0
     with writing(desk.engine) as connection:
         for job_id in left:
             sentence = "The program ended while this job was running. Start it again for the rest."
             values = {"state": JobState.FAILED.value, "error": sentence, "ended_at": desk.now()}
-            record = get_job(connection, job_id)
-            if record is not None:
-                values["unprocessed"] = record.total - record.successful - record.failed
+            job = get_job(connection, job_id)
+            if job is not None:
+                values["unprocessed"] = job.total - job.successful - job.failed
             connection.execute(job_update(job_id, **values))
         for cleaning in running:
+            made = desk.types.get(cleaning.document_type)
+            for statement in delete_pass_rows(clean_table(made), cleaning.id) if made else []:
+                connection.execute(statement)
             connection.execute(pass_update(cleaning.id, state="abandoned"))
     return len(left)
 
