@@ -161,6 +161,7 @@ def test_a_full_disk_while_keeping_fails_the_job_and_loses_nothing(
 
     assert failed.state is JobState.FAILED
     assert "disk is full" in (failed.error or "")
+    assert (failed.total, failed.pending) == (1, 1)
     assert later.rows == 1
 
 

@@ -66,7 +66,7 @@ def _print_batch(result: Any) -> None:
         f"{result.rows:,} rows in {result.seconds:.1f} s ({result.mode}: {result.mode_reason})"
     )
     if result.error:
-        say(result.error)
+        say(f"{result.error} {StorageError.advice}")
 
 
 def _import_code(result: Any) -> ExitCode:
@@ -134,7 +134,7 @@ def _print_cleaning(result: Any) -> None:
 
 def _cleaning_code(result: Any) -> ExitCode:
     if result.error is not None:
-        say(result.error)
+        say(f"{result.error} {StorageError.advice}")
         return ExitCode.STORAGE
     if result.state is JobState.ABORTED:
         return ExitCode.CANCELLED

@@ -156,6 +156,9 @@ class ImportJob(RunningJob):
         except SourceError as error:
             self._add_rejected(name, origin, error)
             return
+        except StorageError:
+            self._new_file(name, origin)  # it was seen, and is pending
+            raise
         file = self._new_file(name, origin)
         file.kept, file.container = kept, container
         must_read = self._register(file, kept)

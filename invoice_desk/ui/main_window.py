@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from invoice_desk.core.records import FindingRecord, JobRecord, SourceRecord, TableRecord
+from invoice_desk.errors import StorageError
 from invoice_desk.services import browsing, exporting, templating
 from invoice_desk.services import jobs as job_services
 from invoice_desk.services.desk import Desk
@@ -351,10 +352,12 @@ class MainWindow(QMainWindow):
     def _on_imported(self, result: Any) -> None:
         self.refresh()
         if result.error:
-            self.statusBar().showMessage(result.error)
+            show_error(self, StorageError(result.error))
 
     def _on_cleaned(self, result: Any) -> None:
         self.refresh()
+        if result.error:
+            show_error(self, StorageError(result.error))
         shown = self.table.table
         if shown is not None and any(t.raw_table_id == shown.id for t in result.tables):
             self.table.reload(
