@@ -10,19 +10,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
-from invoice_desk.core.cells import decode_rows, split_rows
 from invoice_desk.core.cleaning import (
     CleaningPlan,
-    ColumnStyle,
-    needs_style,
-    style_of,
 )
 from invoice_desk.core.decisions import RowVerdict, verdicts
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.jobs import (
-    CancelRequested,
     ChunkId,
     ChunksAdded,
     Job,
@@ -32,7 +25,6 @@ from invoice_desk.core.jobs import (
 )
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.storage import StorableChunk
-from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.decisions import list_decisions
 from invoice_desk.db.engine import reading, writing
@@ -51,19 +43,15 @@ from invoice_desk.db.tables import list_tables, read_rows_between, row_bounds
 from invoice_desk.errors import StorageError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.jobs import JobSettings, Mode, RunningJob
+from invoice_desk.services.planning import make_plan, rows_per_chunk
 from invoice_desk.workers.cleaning import CleanRows, clean
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers
-from invoice_desk.workers.runner import JobRunner
 
 log = logging.getLogger(__name__)
 
-CHUNK_ROWS = 50_000
-CHUNK_BYTES = 16 << 20
 #: Fewer rows than this are cleaned in this process.
 OPTIMIZED_FROM_ROWS = 60_000
-#: The evidence for how a column is written comes from this many blocks of this many rows.
-SAMPLE_BLOCKS, SAMPLE_BLOCK_ROWS = 12, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +141,6 @@ class CleaningJob(RunningJob):
         self._tables: list[_Table] = []
         self._skipped: list[TableResult] = []
         self._ranges: dict[ChunkId, _Range] = {}
-        self._job_id = 0
         self._rows = 0
         self._rows_total = 0
         self._mode, self._mode_reason = Mode.STANDARD, "few rows"
@@ -167,7 +154,7 @@ class CleaningJob(RunningJob):
         Raises:
             StorageError: If not even the job can be recorded.
         """
-        self._job_id = self._open()
+        self._open()
         machine = Job(window=1 + (self._settings.workers or default_workers()))
         error: str | None = None
         try:
@@ -221,32 +208,24 @@ class CleaningJob(RunningJob):
             first, last = row_bounds(connection, record.id)
             origin = get_source(connection, record.source_id)
         size = origin.size if origin else 0
-        step = _rows_per_chunk(record.row_count, size)
+        step = rows_per_chunk(record.row_count, size)
         for start in range(first, max(last, first + 1), step):
             self._ranges[ChunkId(len(self._ranges))] = _Range(table, start, start + step)
             table.chunks += 1
 
     def _clean_all(self, machine: Job) -> str | None:
-        factory, close = self._choose_place(in_process=self._chooses_this_process())
-        runner: JobRunner[CleanRows, StorableChunk] = JobRunner(
-            factory,
+        with writing(self._desk.engine) as connection:
+            connection.execute(job_update(self._job_id, total=len(self._tables)))
+        self._show(step="cleaning")
+        return self._run_machine(
+            machine,
             clean,
+            in_process=self._chooses_this_process(),
             payload_of=self._payload,
             store=self._store,
             failed=self._chunk_failed,
             notify=self._notify,
-            close=close,
         )
-        self._post = runner.post
-        if self._stop.is_set():
-            machine.handle(CancelRequested())
-            return None
-        with writing(self._desk.engine) as connection:
-            values = {"state": JobState.IN_PROGRESS.value, "total": len(self._tables)}
-            connection.execute(job_update(self._job_id, **values))
-        self._show(step="cleaning")
-        runner.run(machine)
-        return str(runner.storage_error) if runner.storage_error else None
 
     def _chooses_this_process(self) -> bool:
         if self._settings.mode is Mode.AUTO:
@@ -359,24 +338,20 @@ class CleaningJob(RunningJob):
             tables=(*results, *self._skipped),
             error=error,
         )
-        summary = {"seconds": result.seconds, "mode": result.mode, "findings": result.findings}
-        try:
-            self._record_outcome(
-                self._job_id,
-                state,
-                total=result.total,
-                successful=result.successful,
-                failed=result.failed,
-                unprocessed=result.unprocessed,
-                rows=result.rows,
-                error=error,
-                summary=summary,
-            )
-        except StorageError:
-            if error is None:
-                raise
-            log.exception("the outcome of job %s cannot be stored", self._job_id)
-        self._show(state=state, step="done", work_done=1.0)
+        self._close_books(
+            state,
+            error,
+            total=result.total,
+            successful=result.successful,
+            failed=result.failed,
+            unprocessed=result.unprocessed,
+            rows=result.rows,
+            summary={
+                "seconds": result.seconds,
+                "mode": result.mode,
+                "findings": result.findings,
+            },
+        )
         return result
 
     def _close(self, table: _Table) -> TableResult:
@@ -407,52 +382,6 @@ class CleaningJob(RunningJob):
         except StorageError:
             log.exception("pass %s cannot be cleared away", table.pass_id)
         return replace(base, state="failed" if table.failed else "unprocessed", error=table.failed)
-
-
-def make_plan(desk: Desk, record: TableRecord, made: DocumentType) -> CleaningPlan:
-    """Return how to clean a table: its mapping, and how its columns are written."""
-    mapping = {
-        name: index
-        for name, index in record.mapping.items()
-        if any(spec.name == name for spec in made.read_fields)
-    }
-    columns = decode_rows(_sample(desk, record), width=len(record.columns))
-    styles: dict[str, ColumnStyle] = {}
-    for spec in made.read_fields:
-        index = mapping.get(spec.name)
-        if index is not None and needs_style(spec) and index < len(columns):
-            texts = [text for text in columns[index].drop_null().unique().to_pylist() if text]
-            styles[spec.name] = style_of(spec, texts)
-    return CleaningPlan(
-        mapping=mapping,
-        columns=record.columns,
-        styles=styles,
-        derived_rows=tuple(record.structure.get("derived_rows") or ()),
-    )
-
-
-def _rows_per_chunk(rows: int, size: int) -> int:
-    """Return how many rows make a chunk: `CHUNK_ROWS`, fewer when rows are very long."""
-    if size <= 0 or rows <= 0:
-        return CHUNK_ROWS
-    return max(500, min(CHUNK_ROWS, CHUNK_BYTES * rows // size))
-
-
-def raw_rows(desk: Desk, table_id: int, start: int, stop: int) -> tuple[pa.Array, pa.Array]:
-    """Return numbers and cells of the rows numbered from `start` up to, not including, `stop`."""
-    with reading(desk.engine) as connection:
-        return split_rows(*read_rows_between(connection, table_id, start, stop))
-
-
-def _sample(desk: Desk, record: TableRecord) -> pa.Array:
-    """Return cells of blocks of rows that are spread over the table."""
-    first = record.structure.get("first_data_row") or 0
-    if record.row_count <= SAMPLE_BLOCKS * SAMPLE_BLOCK_ROWS:
-        return raw_rows(desk, record.id, 0, 1 << ROW_BITS)[1]
-    step = record.row_count // SAMPLE_BLOCKS
-    starts = [first + block * step for block in range(SAMPLE_BLOCKS)]
-    blocks = [raw_rows(desk, record.id, start, start + SAMPLE_BLOCK_ROWS)[1] for start in starts]
-    return pa.concat_arrays(blocks)
 
 
 def _skipped(record: TableRecord) -> TableResult:

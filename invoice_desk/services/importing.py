@@ -45,7 +45,6 @@ from invoice_desk.workers.reading import (
     SourceContent,
     read,
 )
-from invoice_desk.workers.runner import JobRunner
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +77,6 @@ class ImportJob(RunningJob):
         #: Share of each chunk in the whole work, in bytes.
         self._weights: dict[ChunkId, float] = {}
         self._settled_weight = 0.0
-        self._job_id = 0
         self._store_of_sources = SourceStore(desk, ())
         self._mode = Mode.STANDARD
         self._mode_reason = "nothing to read"
@@ -89,7 +87,7 @@ class ImportJob(RunningJob):
         Raises:
             StorageError: If not even the job can be recorded.
         """
-        self._job_id = self._open()
+        self._open()
         with reading(self._desk.engine) as connection:
             self._store_of_sources = SourceStore(self._desk, list_templates(connection))
         workers = self._settings.workers or default_workers()
@@ -233,28 +231,20 @@ class ImportJob(RunningJob):
     # --- reading ----------------------------------------------------------------------
 
     def _read_all(self, machine: Job) -> str | None:
-        factory, close = self._choose_place(in_process=self._chooses_this_process())
-        runner: JobRunner[ReadingPayload, SourceContent] = JobRunner(
-            factory,
+        with writing(self._desk.engine) as connection:
+            connection.execute(job_update(self._job_id, total=len(self._files)))
+            reading_now = {unit.file.source_id for unit in self._units.values()}
+            connection.execute(sources_update(reading_now, status=SourceStatus.PROCESSING.value))
+        self._show(step="reading")
+        return self._run_machine(
+            machine,
             read,
+            in_process=self._chooses_this_process(),
             payload_of=lambda chunk: self._units[chunk].payload,
             store=self._store,
             failed=self._chunk_failed,
             notify=self._notify,
-            close=close,
         )
-        self._post = runner.post
-        if self._stop.is_set():
-            machine.handle(CancelRequested())
-            return None
-        with writing(self._desk.engine) as connection:
-            values = {"state": JobState.IN_PROGRESS.value, "total": len(self._files)}
-            connection.execute(job_update(self._job_id, **values))
-            reading_now = {unit.file.source_id for unit in self._units.values()}
-            connection.execute(sources_update(reading_now, status=SourceStatus.PROCESSING.value))
-        self._show(step="reading")
-        runner.run(machine)
-        return str(runner.storage_error) if runner.storage_error else None
 
     def _chooses_this_process(self) -> bool:
         """Return whether to read in this process, and note why."""
@@ -367,28 +357,21 @@ class ImportJob(RunningJob):
             mode_reason=self._mode_reason,
             error=error,
         )
-        try:
-            self._record_outcome(
-                self._job_id,
-                state,
-                total=batch.total,
-                successful=batch.successful + batch.duplicates,
-                failed=batch.failed,
-                unprocessed=batch.pending,
-                rows=batch.rows,
-                error=error,
-                summary={
-                    "seconds": batch.seconds,
-                    "mode": batch.mode,
-                    "mode_reason": batch.mode_reason,
-                    "duplicates": batch.duplicates,
-                },
-            )
-        except StorageError:
-            if error is None:
-                raise
-            log.exception("the outcome of job %s cannot be stored", self._job_id)
-        self._show(state=state, step="done", work_done=1.0)
+        self._close_books(
+            state,
+            error,
+            total=batch.total,
+            successful=batch.successful + batch.duplicates,
+            failed=batch.failed,
+            unprocessed=batch.pending,
+            rows=batch.rows,
+            summary={
+                "seconds": batch.seconds,
+                "mode": batch.mode,
+                "mode_reason": batch.mode_reason,
+                "duplicates": batch.duplicates,
+            },
+        )
         return batch
 
     def _clear_unfinished(self) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from invoice_desk.core.jobs import CancelRequested, JobState, PauseRequested, ResumeRequested
+from invoice_desk.core.jobs import (
+    CancelRequested,
+    ChunkId,
+    Job,
+    JobState,
+    PauseRequested,
+    Progress,
+    ResumeRequested,
+)
 from invoice_desk.core.records import JobFileRecord, JobRecord
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.db.audit import audit
@@ -26,11 +35,14 @@ from invoice_desk.db.jobs import (
 )
 from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
 from invoice_desk.db.sources import list_sources
-from invoice_desk.errors import ArgumentError, CancelledError
+from invoice_desk.errors import ArgumentError, CancelledError, StorageError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.storing import forget_reading
-from invoice_desk.workers.contract import ExecutorFactory
+from invoice_desk.workers.contract import ExecutorFactory, Failure, P, R, Success, Task
 from invoice_desk.workers.executors import WarmPool, inline_executor
+from invoice_desk.workers.runner import JobRunner
+
+log = logging.getLogger(__name__)
 
 
 class Mode(StrEnum):
@@ -92,6 +104,7 @@ class RunningJob:
         self._desk = desk
         self._settings = settings
         self._begun = time.monotonic()
+        self._job_id = 0
         self._stop = threading.Event()
         self._post: Callable[[Any], None] | None = None
         self._pool = desk.pool or WarmPool(settings.workers)
@@ -125,7 +138,7 @@ class RunningJob:
         values["seconds"] = time.monotonic() - self._begun
         self.snapshot = Snapshot(**values)
 
-    def _open(self) -> int:
+    def _open(self) -> None:
         with writing(self._desk.engine) as connection:
             job_id = add_job(
                 connection,
@@ -133,8 +146,8 @@ class RunningJob:
                 title=self.snapshot.title,
                 now=self._desk.now(),
             )
+        self._job_id = job_id
         self._show(job_id=job_id)
-        return job_id
 
     def _warm_up(self) -> None:
         """Start worker processes and the writer now, while there is other work to do."""
@@ -153,6 +166,51 @@ class RunningJob:
         """End workers that are this job's own."""
         if self._pool is not self._desk.pool:
             self._pool.close()
+
+    def _run_machine(
+        self,
+        machine: Job,
+        task: Task[P, R],
+        *,
+        in_process: bool,
+        payload_of: Callable[[ChunkId], P],
+        store: Callable[[ChunkId, Success[R]], Sequence[ChunkId]],
+        failed: Callable[[ChunkId, Failure], None],
+        notify: Callable[[JobState, Progress], None],
+    ) -> str | None:
+        """Run a machine that is UploadComplete to its outcome.
+
+        Returns why results could not be stored, None when all were.
+        """
+        factory, close = self._choose_place(in_process=in_process)
+        runner: JobRunner[P, R] = JobRunner(
+            factory,
+            task,
+            payload_of=payload_of,
+            store=store,
+            failed=failed,
+            notify=notify,
+            close=close,
+        )
+        self._post = runner.post
+        if self._stop.is_set():
+            machine.handle(CancelRequested())
+            return None
+        with writing(self._desk.engine) as connection:
+            values = {"state": JobState.IN_PROGRESS.value}
+            connection.execute(job_update(self._job_id, **values))
+        runner.run(machine)
+        return str(runner.storage_error) if runner.storage_error else None
+
+    def _close_books(self, state: JobState, error: str | None, **values: Any) -> None:
+        """Record the outcome; when the disk is what broke, that may fail once more."""
+        try:
+            self._record_outcome(self._job_id, state, error=error, **values)
+        except StorageError:
+            if error is None:
+                raise
+            log.exception("the outcome of job %s cannot be stored", self._job_id)
+        self._show(state=state, step="done", work_done=1.0)
 
     def _record_outcome(self, job_id: int, state: JobState, **values: Any) -> None:
         now = self._desk.now()

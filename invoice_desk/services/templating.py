@@ -21,8 +21,8 @@ from invoice_desk.db.tables import get_table, list_tables, table_update
 from invoice_desk.db.templates import add_template, list_templates
 from invoice_desk.errors import ArgumentError, TemplateError
 from invoice_desk.services.browsing import shown
-from invoice_desk.services.cleaning import make_plan, raw_rows
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.planning import make_plan, raw_rows
 
 PREVIEW_ROWS = 20
 
