@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -98,6 +99,8 @@ def missing_packages() -> list[str]:
     missing += [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
     if not has_fonts():
         missing.append("fonts-dejavu-core")
+    if importlib.util.find_spec("ensurepip") is None:  # Debian packs it apart from Python
+        missing.append(f"python3.{sys.version_info.minor}-venv")
     return missing
 
 
