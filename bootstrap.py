@@ -134,7 +134,7 @@ def ensure_venv(extras: list[str]) -> int:
     if known[:1] == [wanted] and set(extras) <= set(known[1:]):
         return 0
     extras = sorted({*extras, *(known[1:] if known[:1] == [wanted] else [])})
-    if not python().exists():
+    if not has_pip():
         say("Making .venv …")
         try:
             venv.create(VENV, with_pip=True, clear=VENV.exists())
@@ -153,6 +153,14 @@ def ensure_venv(extras: list[str]) -> int:
             return fail("Installing failed; pip says why above.", "Mend that and run this again.")
     stamp.write_text("\n".join([wanted, *extras]), encoding="utf-8")
     return 0
+
+
+def has_pip() -> bool:
+    """Return whether .venv is there and whole; one that was made half is made anew."""
+    if not python().exists():
+        return False
+    command = [str(python()), "-m", "pip", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def python() -> Path:
