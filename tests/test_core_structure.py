@@ -56,3 +56,13 @@ def test_total_rows_are_told_by_their_word() -> None:
     table = [["a", "1"], ["Total", "1"], ["Total Access Line", "5"], ["Sous-total", "6"]]
 
     assert total_rows([5, 6, 7, 8], table) == (6, 8)
+
+
+def test_a_narrower_table_above_is_not_lost_as_titles() -> None:
+    upper = [["Run", "A", "B", *[""] * 5], *([str(i), "1", "2", *[""] * 5] for i in range(30))]
+    lower = [list("abcdefgh"), *(["1"] * 8 for _ in range(60))]
+
+    found = find_structure([*upper, *lower])
+
+    assert found.title_rows == ()
+    assert found.first_data_row == 1

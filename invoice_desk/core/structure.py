@@ -29,7 +29,7 @@ def find_structure(rows: Sequence[Sequence[str]]) -> Structure:
     width = _table_width(rows, filled)
     if width == 0:
         return Structure()
-    start = next((i for i, count in enumerate(filled) if _is_wide(count, width)), None)
+    start = _table_start(filled, width)
     if start is None:
         return Structure(first_data_row=0, columns=tuple([""] * width))
     header = _header_rows(rows, start, width)
@@ -83,6 +83,21 @@ def _table_width(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> int:
                 used = i + 1
                 break
     return used
+
+
+def _table_start(filled: Sequence[int], width: int) -> int | None:
+    """Return the first record that is filled over the width of the table.
+
+    A preamble is short: when very many records stand before it, they are a table of their own
+    with fewer columns, and leaving them out as titles would lose them.
+    """
+    start = next((i for i, count in enumerate(filled) if _is_wide(count, width)), None)
+    if start is not None and sum(count > 0 for count in filled[:start]) > _LONGEST_PREAMBLE:
+        return next(i for i, count in enumerate(filled) if count >= min(2, width))
+    return start
+
+
+_LONGEST_PREAMBLE = 20
 
 
 def _is_wide(count: int, width: int) -> bool:
