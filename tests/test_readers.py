@@ -72,6 +72,17 @@ def test_a_quote_that_never_closes_swallows_nothing(tmp_path: Path) -> None:
     assert rows[-1] == ["299", "x"]
 
 
+def test_a_stray_quote_is_mended_where_it_stands(tmp_path: Path) -> None:
+    lines = ["id;note;sum", *(f'{i};"fine, {i}";5' for i in range(20))]
+    lines[4:4] = ['77;x;"5', "78;y;6", "79;z;7"]
+    path = write_csv(tmp_path / "a.csv", "\n".join(lines) + "\n")
+
+    rows = rows_of(path)
+
+    assert len(rows) == 23
+    assert rows[3:6] == [["77", "x", '"5'], ["78", "y", "6"], ["79", "z", "7"]]
+
+
 def test_titles_are_no_rows(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", "Journal 2024;;\n;;\nOrg;N;HT\nx;1;2,5\ny;2;3,5\n")
 

@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -189,7 +190,8 @@ def read_span(path: Path, span: TextSpan, head: TableHead) -> RowBatch:
     data = data.removeprefix(b"\xef\xbb\xbf")
     batch = _read_columns(data, dialect, span, width=len(head.structure.columns))
     if batch is None:
-        batch = _read_records(data.decode("utf-8"), dialect, span)
+        width = len(head.structure.columns)
+        batch = _read_records(data.decode("utf-8"), dialect, span, width=width)
     return RowBatch(batch.numbers, batch.cells, findings, _totals_at_end(batch))
 
 
@@ -261,39 +263,41 @@ def _after_lines(data: bytes, count: int) -> bytes:
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-def _read_records(text: str, dialect: Dialect, span: TextSpan) -> RowBatch:
+def _read_records(text: str, dialect: Dialect, span: TextSpan, *, width: int) -> RowBatch:
     numbers: list[int] = []
     rows: list[list[str]] = []
-    for count, (line, record) in enumerate(_records(text, dialect.delimiter, dialect.quote)):
+    records = _records(text, dialect.delimiter, dialect.quote, width=width or None)
+    for count, (line, record) in enumerate(records):
         if count >= span.skip and any(cell.strip() for cell in record):
             numbers.append(span.first_line + line)
             rows.append(record)
     return RowBatch(pa.array(numbers, pa.int64()), encode_lists(rows))
 
 
-def _records(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, list[str]]]:
+def _records(
+    text: str, delimiter: str, quote: str, *, width: int | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield each record and the line it begins on; a quote that never closes is a character.
 
-    A record that spans more than 200 lines, or that runs open to the end, is taken for one
-    with a stray quote: its first line is read without quoting, and reading goes on behind it.
+    A record over several lines is taken for one with a stray quote when it has more than 200
+    lines, runs open to the end, or has not `width` cells although its first line has: then that
+    line is read alone, and reading goes on behind it.
     """
     clean = text.replace("\x00", "").replace("\r\r\n", "\r\n").removeprefix("\ufeff")
-    lines = clean.split("\n") if "\r" not in clean else _split(clean)
-    if "\r" not in clean:
-        lines = [line + "\n" for line in lines[:-1]] + lines[-1:] * bool(lines[-1])
+    lines = _split(clean)
+    alone = _Alone(delimiter, quote, width)
     start = 0
     while start < len(lines):
         reader = csv.reader(islice(lines, start, None), delimiter=delimiter, quotechar=quote)
-        stray = yield from _until_stray(reader, lines, start)
+        stray = yield from _until_stray(reader, lines, start, alone)
         if stray is None:
             return
-        bare = csv.reader([lines[stray]], delimiter=delimiter, quoting=csv.QUOTE_NONE)
-        yield stray, next(bare, [])
+        yield stray, alone.cells(lines[stray])
         start = stray + 1
 
 
 def _until_stray(
-    reader: _Reader, lines: Sequence[str], start: int
+    reader: _Reader, lines: Sequence[str], start: int, alone: _Alone
 ) -> Generator[tuple[int, list[str]], None, int | None]:
     """Yield records; return the line where a quote is stray, None at the end."""
     before = 0
@@ -307,11 +311,43 @@ def _until_stray(
         spanned = reader.line_num - before
         if spanned > 1:
             own = lines[start + before : start + reader.line_num]
-            at_end = start + reader.line_num >= len(lines)
-            if spanned > _MOST_LINES or (at_end and sum(line.count('"') for line in own) % 2):
+            is_open = start + reader.line_num >= len(lines) and _is_odd(own)
+            if spanned > _MOST_LINES or is_open or alone.fits_better(own[0], record):
                 return start + before
         yield start + before, record
         before = reader.line_num
+
+
+def _is_odd(lines: Sequence[str]) -> bool:
+    return sum(line.count('"') for line in lines) % 2 == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """Reads one line by itself, where a quote in it is stray."""
+
+    delimiter: str
+    quote: str
+    width: int | None
+
+    def fits_better(self, line: str, record: Sequence[str]) -> bool:
+        """Return whether a line has the table's width, and the record that it began has not."""
+        if self.width is None or len(record) == self.width:
+            return False
+        return len(self.cells(line)) == self.width
+
+    def cells(self, line: str) -> list[str]:
+        """Return the line as quoted cells if they fit the width, else without quoting."""
+        bare = line.rstrip("\r\n")
+        try:
+            quoted = next(csv.reader([bare], delimiter=self.delimiter, quotechar=self.quote), [])
+        except csv.Error:
+            quoted = []
+        if self.width and len(quoted) == self.width:
+            if bare.count(self.quote) % 2:  # it opened the last cell, and is part of the text
+                quoted[-1] = self.quote + quoted[-1]
+            return quoted
+        return next(csv.reader([bare], delimiter=self.delimiter, quoting=csv.QUOTE_NONE), [])
 
 
 class _Reader(Protocol):
@@ -324,12 +360,20 @@ class _Reader(Protocol):
 
 def _split(text: str) -> list[str]:
     """Split at CR LF, LF and CR, and keep the ends."""
-    return re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$", text)
+    if "\r" in text:
+        return re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$", text)
+    lines = [line + "\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
 
 
 def _sample_records(text: str, dialect: Dialect) -> list[list[str]]:
-    records = _records(text, dialect.delimiter, dialect.quote)
-    return [record for _, record in islice(records, _SAMPLE_RECORDS)]
+    """Return the first records; those on one line tell which width the others should have."""
+    records = list(islice(_records(text, dialect.delimiter, dialect.quote), _SAMPLE_RECORDS))
+    widths = Counter(len(record) for _, record in records if any(record))
+    width = widths.most_common(1)[0][0] if widths else None
+    again = _records(text, dialect.delimiter, dialect.quote, width=width)
+    return [record for _, record in islice(again, _SAMPLE_RECORDS)]
 
 
 def _is_utf8(data: bytes) -> bool:
