@@ -347,6 +347,16 @@ def test_a_table_without_a_type_is_named_and_not_guessed(desk: Desk, tmp_path: P
     assert "mapping" in (result.tables[0].error or "")
 
 
+def test_a_document_settles_how_its_dates_are_read(desk: Desk, samples: Path) -> None:
+    import_paths(desk, [samples / "facture-2024-0117.pdf"], settings=IN_PROCESS)
+
+    result = clean_tables(desk, settings=IN_PROCESS)
+
+    assert result.findings == 0
+    titles = [column.field for column in TableRows(desk, 1, View.CLEANED).columns]
+    assert rows_of(desk)[0].cells[titles.index("issue_date")].text == "2024-03-11"
+
+
 # --- browsing ---------------------------------------------------------------------------
 
 

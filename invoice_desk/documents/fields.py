@@ -46,6 +46,7 @@ class DocumentReading:
 
     Attributes:
         document_type: `invoice`, or None when it does not look like one.
+        date_order: `dmy` or `mdy` when the document's dates or its language prove it.
     """
 
     document_type: str | None
@@ -53,6 +54,7 @@ class DocumentReading:
     reasons: tuple[str, ...]
     fields: dict[str, FieldValue]
     findings: tuple[Finding, ...] = ()
+    date_order: str | None = None
 
 
 _AMOUNT = r"[-(]?\s?(?:[€$£]|EUR|USD|RM|DZD|DA)?\s?-?\d[\d.,'’\u00a0\u202f ]*\d\)?-?|\d"
@@ -135,6 +137,10 @@ _LABELS: dict[str, tuple[tuple[tuple[str, float], ...], re.Pattern[str]]] = {
         _NUMBER,
     ),
 }
+#: Languages in which the day always comes first.
+_DAY_FIRST_WORDS = re.compile(
+    r"\b(?:facture|échéance|montant|rechnung|datum|betrag|factuur|bedrag)\b", re.IGNORECASE
+)
 _DATES = frozenset({"issue_date", "due_date"})
 _AMOUNTS = frozenset({"net_amount", "tax_amount", "total_amount"})
 _INVOICE_WORDS = re.compile(
@@ -166,10 +172,14 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
     if kind is None:
         return DocumentReading(None, confidence, reasons, {})
     engines = {page.number: page.engine for page in pages}
-    fields = _labelled(lines, text)
+    order = date_order_of(m.group() for m in _DATE.finditer(text))
+    if order is None and _DAY_FIRST_WORDS.search(text):
+        order = DateOrder.DAY_FIRST
+    fields = _labelled(lines, text, order)
     fields |= {n: v for n, v in _by_shape(lines).items() if n not in fields}
     fields = {n: replace(v, engine=engines.get(v.page, "")) for n, v in fields.items()}
-    return DocumentReading(kind, confidence, reasons, fields, tuple(_findings(fields)))
+    proven = order.value if order else None
+    return DocumentReading(kind, confidence, reasons, fields, tuple(_findings(fields)), proven)
 
 
 def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:
@@ -182,9 +192,8 @@ def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:
     return None, 0.3, ("has no word of an invoice",)
 
 
-def _labelled(lines: Sequence[Line], text: str) -> dict[str, FieldValue]:
+def _labelled(lines: Sequence[Line], text: str, order: DateOrder | None) -> dict[str, FieldValue]:
     mark = decimal_mark_of(m.group() for m in _MONEY.finditer(text))
-    order = date_order_of(m.group() for m in _DATE.finditer(text))
     found: dict[str, list[FieldValue]] = {}
     for name in _LABELS:
         for value in _candidates(name, lines):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from invoice_desk.core.cells import decode_rows, split_rows
 from invoice_desk.core.cleaning import CleaningPlan, ColumnStyle, needs_style, style_of
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.document_types import TEMPORAL, DocumentType
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.engine import reading
@@ -32,7 +34,11 @@ def make_plan(desk: Desk, record: TableRecord, made: DocumentType) -> CleaningPl
         index = mapping.get(spec.name)
         if index is not None and needs_style(spec) and index < len(columns):
             texts = [text for text in columns[index].drop_null().unique().to_pylist() if text]
-            styles[spec.name] = style_of(spec, texts)
+            style = style_of(spec, texts)
+            if spec.type in TEMPORAL and style.date_order is None:
+                # what one date cannot tell, the rest of its document may
+                style = replace(style, date_order=record.details.get("date_order"))
+            styles[spec.name] = style
     return CleaningPlan(
         mapping=mapping,
         columns=record.columns,

@@ -206,6 +206,7 @@ def document_table(name: str, reading: DocumentReading) -> ReadTable:
     """Return a document as a table of one row, its fields the columns, texts as on the page."""
     columns = tuple(reading.fields)
     details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
+    details["date_order"] = reading.date_order
     structure = Structure(first_data_row=0, columns=columns)
     row = [_cell(n, reading) for n in columns]
     batch = RowBatch(pa.array([0], pa.int64()), encode_lists([row]))
