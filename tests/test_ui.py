@@ -284,6 +284,21 @@ def test_rows_are_approved_and_copied(window: MainWindow, qtbot: QtBot, tmp_path
     QGuiApplication.clipboard().setText("")  # data made by Python must not outlive Python
 
 
+def test_find_goes_to_the_field_of_the_page(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    drop(window, retail_csv(tmp_path / "a.csv", 5))
+    settle(qtbot, window)
+
+    window.actions_by_id["find"].trigger()
+    on_inbox = window.focusWidget() is window.inbox.search
+    open_first(window, qtbot)
+    window.actions_by_id["find"].trigger()
+
+    assert on_inbox
+    assert window.focusWidget() is window.table.search
+
+
 def test_jobs_and_sizes_are_there_after_a_restart(
     qtbot: QtBot, tmp_path: Path, samples: Path
 ) -> None:

@@ -33,6 +33,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("undo", "edit", QT_TRANSLATE_NOOP("actions", "&Undo"), "Ctrl+Z"),
     ActionSpec("redo", "edit", QT_TRANSLATE_NOOP("actions", "&Redo"), "Ctrl+Shift+Z"),
     ActionSpec("copy", "edit", QT_TRANSLATE_NOOP("actions", "&Copy with headings"), "Ctrl+C"),
+    ActionSpec("find", "edit", QT_TRANSLATE_NOOP("actions", "&Find"), "Ctrl+F"),
     ActionSpec("approve", "edit", QT_TRANSLATE_NOOP("actions", "&Approve rows"), "Ctrl+Return"),
     ActionSpec("clean", "table", QT_TRANSLATE_NOOP("actions", "&Clean"), "Ctrl+R"),
     ActionSpec("mapping", "table", QT_TRANSLATE_NOOP("actions", "&Mapping…"), "Ctrl+M"),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from invoice_desk.core.records import JobFileRecord, JobRecord
+from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.text_grid import RecordModel
 from invoice_desk.ui.texts import number, status
@@ -51,8 +52,8 @@ def _cells(record: JobFileRecord) -> list[tuple[str, Any]]:
 
 
 _OUTCOMES = {
-    "done": "Saved",
-    "rejected": "Not readable",
-    "duplicate": "Known already",
-    "pending": "Not begun",
+    "done": QT_TRANSLATE_NOOP("outcomes", "Saved"),
+    "rejected": QT_TRANSLATE_NOOP("outcomes", "Not readable"),
+    "duplicate": QT_TRANSLATE_NOOP("outcomes", "Known already"),
+    "pending": QT_TRANSLATE_NOOP("outcomes", "Not begun"),
 }

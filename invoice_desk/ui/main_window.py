@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
             "redo": self.decisions.stack.redo,
             "copy": self.table.copy,
             "approve": self.table.approve,
+            "find": self._on_find,
             "clean": self._on_clean,
             "mapping": self._on_mapping_of_shown,
             "cancel": self.jobs.cancel,
@@ -416,6 +417,14 @@ class MainWindow(QMainWindow):
             on_saved,
             owner=self,
         )
+
+    def _on_find(self) -> None:
+        on_table = self._current_page() == "table"
+        if not on_table:
+            self.show_page("inbox")
+        field = self.table.search if on_table else self.inbox.search
+        field.setFocus()
+        field.selectAll()
 
     def _on_import_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Import files"), self._last_folder())

@@ -125,7 +125,8 @@ def _read_source(payload: ReadSource) -> SourceContent:
         return SourceContent(tables=tuple(read_spreadsheet(path, name=payload.name)))
     if kind in PAGED:
         return _read_paged(path, payload.name, kind, forced=payload.ocr is not None)
-    raise UnsupportedKindError(f"{payload.name} is of a kind that cannot be read ({kind}).")
+    told = "no known kind" if kind is Kind.UNKNOWN else f"the kind {kind}, which is not read yet"
+    raise UnsupportedKindError(f"{payload.name} is of {told}.")
 
 
 def _read_text(payload: ReadSource) -> SourceContent:
