@@ -24,8 +24,10 @@ def ours(path: Path, scratch: Path) -> Answer:
     from invoice_desk.services.cleaning import clean_tables
     from invoice_desk.services.desk import open_desk
     from invoice_desk.services.importing import import_paths
+    from invoice_desk.startup import keep_pandas_out
     from invoice_desk.workers.executors import WarmPool
 
+    keep_pandas_out()  # as the program does
     desk = open_desk(scratch / "desk.db")
     desk.pool = WarmPool()  # as the window keeps it
     steps, clock = {}, _Clock()

@@ -13,6 +13,9 @@ def main() -> int:
     multiprocessing.freeze_support()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives memory back
     from invoice_desk.cli.main import run
+    from invoice_desk.startup import keep_pandas_out
+
+    keep_pandas_out()  # nothing of the program needs it; whoever adds that takes this out
 
     return run(sys.argv[1:], open_window=_open_window)
 
