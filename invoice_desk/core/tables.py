@@ -14,16 +14,6 @@ from invoice_desk.core.findings import Finding
 ROW_BITS = 32
 
 
-def row_id(owner: int, row_number: int) -> int:
-    """Return the id under which row `row_number` of table or pass `owner` is stored."""
-    return (owner << ROW_BITS) | row_number
-
-
-def row_number_of(identifier: int) -> int:
-    """Return the row number inside a row's id."""
-    return identifier & ((1 << ROW_BITS) - 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Structure:
     """Which records of a file are titles, headings and data; numbers count records from 0."""
