@@ -128,8 +128,7 @@ def test_a_desk_that_is_not_there_is_said(shell: Shell) -> None:
 
 
 def test_nothing_to_clean_is_said(shell: Shell, tmp_path: Path) -> None:
-    path = write_csv(tmp_path / "x.csv", "colour;shape\nred;round\nblue;square\n")
-    shell("import", path, "--desk", shell.desk)
+    shell("import", write_csv(tmp_path / "x.csv", ""), "--desk", shell.desk)
 
     code, _, err = shell("clean", "--desk", shell.desk)
 

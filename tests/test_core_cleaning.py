@@ -9,22 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoice_desk.core.cells import encode_lists
-from invoice_desk.core.cleaning import (
-    CleanChunk,
-    CleaningPlan,
-    ColumnStyle,
-    clean_chunk,
-    control_totals,
-)
+from invoice_desk.core.cleaning import CleanChunk, clean_chunk, control_totals
+from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle
 from invoice_desk.core.corrections import canonical
 from invoice_desk.core.decisions import Decision, DecisionKind, RowVerdict, standing, verdicts
-from invoice_desk.core.document_types import (
-    DocumentType,
-    best_type,
-    document_type_of,
-    map_by_headers,
-)
+from invoice_desk.core.declarations import document_type_of
+from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.mapping import Template, header_fingerprint, suggestions_for, template_for
+from invoice_desk.core.type_detection import best_type, map_by_headers
 from invoice_desk.errors import ArgumentError, TemplateError
 from invoice_desk.services.desk import load_types
 
@@ -68,7 +60,7 @@ def test_an_option_chooses_another_reading() -> None:
 
 
 def test_an_unreadable_amount_is_empty_with_a_finding_and_never_zero() -> None:
-    chunk = clean([["Siège", "LTE", "to follow", "", "1,19", "0"]])
+    chunk = clean([["Siège", "LTE", "to follow", "0", "1,19", "0"]])
 
     assert chunk.rows["net_amount"].to_pylist() == [None]
     assert chunk.findings.to_pylist() == [
@@ -77,6 +69,7 @@ def test_an_unreadable_amount_is_empty_with_a_finding_and_never_zero() -> None:
             "field": "net_amount",
             "code": "unreadable",
             "severity": "error",
+            "anomaly": "invalid_data",
             "text": "to follow",
         }
     ]
@@ -171,9 +164,16 @@ def test_headings_decide_the_type() -> None:
     assert (match.document_type, match.confidence) == ("ca_periodique", 1.0)
 
 
-@pytest.mark.parametrize("columns", [(), ("a", "b"), ("", "", ""), ("Total", "Name")])
-def test_unknown_headings_are_left_to_a_person(columns: tuple[str, ...]) -> None:
-    assert best_type(TYPES.values(), "x.csv", columns).document_type is None
+@pytest.mark.parametrize("columns", [("a", "b"), ("", "", ""), ("Total", "Name")])
+def test_unknown_headings_make_a_table_of_which_nobody_is_sure(columns: tuple[str, ...]) -> None:
+    match = best_type(TYPES.values(), "x.csv", columns)
+
+    assert match.document_type == "table"
+    assert match.confidence < 0.5
+
+
+def test_no_columns_are_of_no_type() -> None:
+    assert best_type(TYPES.values(), "x.csv", ()).document_type is None
 
 
 def test_a_wrong_declaration_is_a_sentence() -> None:

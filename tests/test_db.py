@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, select, text
 from invoice_desk.core.document_types import DocumentType, FieldSpec, ValueType
 from invoice_desk.db.bulk import BulkWriter, InProcessWriter, ProcessWriter, read_columns
 from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
-from invoice_desk.db.engine import open_engine, writing
+from invoice_desk.db.engine import open_engine, reading, writing
 from invoice_desk.db.migrate import alembic_config, upgrade
 from invoice_desk.db.schema import audit_entry, raw_row
 from invoice_desk.errors import BugError, NewerDatabaseError, StorageError
@@ -39,20 +40,28 @@ def test_a_newer_desk_is_refused_with_a_sentence(desk: Desk) -> None:
         open_desk(desk.path)
 
 
-def test_an_older_desk_is_copied_before_its_upgrade(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from alembic.script import ScriptDirectory
+def test_an_older_desk_is_copied_and_upgraded(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    engine = open_engine(path)
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO finding (source_id, code, severity) VALUES (1, 'unreadable', 'error')"
+        )
 
-    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda self: "0002")
-    monkeypatch.setattr(command, "upgrade", lambda config, revision: None)
+    upgrade(engine, path)
 
-    upgrade(desk.engine, desk.path)
-
-    copy = desk.path.with_name("desk.before-0002.db")
-    tables = sqlite3.connect(copy)
-    assert ("source",) in tables.execute("select name from sqlite_master").fetchall()
-    tables.close()
+    with reading(engine) as connection:
+        found = connection.exec_driver_sql("SELECT code, anomaly, scan FROM finding").fetchall()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("unreadable", "other", None)]
+    copies = list(tmp_path.glob("desk.before-*.db"))
+    assert len(copies) == 1
+    with closing(sqlite3.connect(copies[0])) as copy:
+        columns = copy.execute("SELECT name FROM pragma_table_info('finding')").fetchall()
+    assert ("anomaly",) not in columns
 
 
 @pytest.mark.parametrize("content", [b"not a database at all" * 100, b"x"])

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 import invoice_desk
-from invoice_desk.core.document_types import document_type_of
+from invoice_desk.core.declarations import document_type_of
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.sentences import SENTENCES, sentence
 from invoice_desk.paths import resource
@@ -56,7 +56,7 @@ def test_every_finding_and_rule_has_a_sentence() -> None:
         document_type_of(tomllib.loads(path.read_text("utf-8")))
         for path in resource("document_types").glob("*.toml")
     ]
-    rules = [rule.name for made in types for rule in (*made.filters, *made.checks)]
+    rules = [rule.name for made in types for rule in made.rules]
 
     assert set(FindingCode) <= set(SENTENCES)
     assert [name for name in rules if sentence(name, types) == name] == []

@@ -18,6 +18,7 @@ from conftest import write_csv
 
 from invoice_desk.core.decisions import DecisionKind
 from invoice_desk.core.jobs import JobState
+from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.db.browse import RowFilter
@@ -29,7 +30,7 @@ from invoice_desk.services.cleaning import CleaningJob, clean_tables
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.exporting import export
 from invoice_desk.services.importing import ImportJob, import_paths
-from invoice_desk.services.jobs import JobSettings, Mode, job_files, jobs, recover
+from invoice_desk.services.jobs import JobSettings, job_files, jobs, recover
 from invoice_desk.services.reviewing import Correction
 from invoice_desk.services.samples import write_samples
 
@@ -336,15 +337,18 @@ def test_a_cancelled_pass_leaves_the_last_one_in_place(desk: Desk, retail: Table
     assert rows_of(desk) == before
 
 
-def test_a_table_without_a_type_is_named_and_not_guessed(desk: Desk, tmp_path: Path) -> None:
+def test_a_table_of_no_known_type_is_kept_whole_and_a_person_is_asked(
+    desk: Desk, tmp_path: Path
+) -> None:
     path = write_csv(tmp_path / "x.csv", "colour;shape\nred;round\nblue;square\n")
     import_paths(desk, [path], settings=IN_PROCESS)
 
     result = clean_tables(desk, settings=IN_PROCESS)
 
     assert browsing.source(desk, 1).status is SourceStatus.PREVIEW
-    assert result.total == 0
-    assert "mapping" in (result.tables[0].error or "")
+    assert (result.tables[0].document_type, result.cleaned) == ("table", 2)
+    row = browsing.TableRows(desk, 1, browsing.View.RAW).rows([1])[1]
+    assert [cell.text for cell in row.cells] == ["red", "round"]
 
 
 def test_a_document_settles_how_its_dates_are_read(desk: Desk, samples: Path) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 from invoice_desk.cli.output import print_json, print_table, say, watched
 from invoice_desk.core.jobs import JobState
+from invoice_desk.core.modes import Mode
 from invoice_desk.errors import ArgumentError, ExitCode, StorageError
 from invoice_desk.paths import default_desk
 from invoice_desk.services.desk import Desk, open_desk
-from invoice_desk.services.jobs import JobSettings, Mode, recover
+from invoice_desk.services.jobs import JobSettings, recover
 
 
 @contextmanager

@@ -7,8 +7,8 @@ one row of an invoice, so that all of them agree.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -17,20 +17,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_desk.core.amounts import ParsedColumn, decimal_mark_of, parse_amounts
 from invoice_desk.core.cells import decode_rows, dump_cells
-from invoice_desk.core.dates import DateOrder, date_order_of, parse_dates
+from invoice_desk.core.chunk_notes import Decided, Notes
+from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.decisions import RowVerdict
 from invoice_desk.core.document_types import (
     NUMERIC,
-    TEMPORAL,
     DocumentType,
+    DuplicateAction,
     FieldSpec,
-    ValueType,
 )
-from invoice_desk.core.findings import FINDING_SCHEMA, FindingCode, Severity
-from invoice_desk.core.rules import Columns, rows_where
+from invoice_desk.core.findings import FindingCode, Severity
+from invoice_desk.core.rules import Columns, first_hit, rows_where
 from invoice_desk.core.text import flags, mask_of
+from invoice_desk.core.value_columns import ColumnReader
 
 
 class CleaningStatus(StrEnum):
@@ -44,52 +44,8 @@ class CleaningStatus(StrEnum):
 
 #: The reason of a subtotal row; it is data of the file, but not a row of the table.
 DERIVED = "derived_row"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnStyle:
-    """What the whole column says about how its values are written; None is not settled."""
-
-    decimal_mark: str | None = None
-    date_order: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CleaningPlan:
-    """Everything that decides how a table is cleaned; stored with each pass.
-
-    Attributes:
-        mapping: Field → index of the raw column.
-        columns: The raw headings.
-        styles: Field → how its column is written.
-        options: Option → chosen reading; what is missing has its default.
-        switched_off: Names of rules that do not apply.
-        derived_rows: Row numbers of subtotals and totals.
-    """
-
-    mapping: dict[str, int]
-    columns: tuple[str, ...]
-    styles: dict[str, ColumnStyle] = field(default_factory=dict)
-    options: dict[str, str] = field(default_factory=dict)
-    switched_off: tuple[str, ...] = ()
-    derived_rows: tuple[int, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the plan as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> CleaningPlan:
-        """Return the plan that `as_dict` gave."""
-        styles = {name: ColumnStyle(**style) for name, style in plain["styles"].items()}
-        return cls(
-            mapping=dict(plain["mapping"]),
-            columns=tuple(plain["columns"]),
-            styles=styles,
-            options=dict(plain["options"]),
-            switched_off=tuple(plain["switched_off"]),
-            derived_rows=tuple(plain["derived_rows"]),
-        )
+#: The bucket of rows that no bucket rule claims.
+MAIN_BUCKET = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +53,13 @@ class CleanChunk:
     """Clean rows and what was doubtful about them.
 
     Attributes:
-        rows: `row_number`, `cleaning_status`, one column a field, `reasons`, `extra`,
+        rows: `row_number`, `cleaning_status`, `bucket`, one column a field, `reasons`, `extra`,
             `findings`, `corrected`, `approved`; in the order of the raw rows.
         findings: Of `FINDING_SCHEMA`.
     """
 
     rows: pa.Table
     findings: pa.Table
-
-
-def style_of(spec: FieldSpec, texts: Iterable[str]) -> ColumnStyle:
-    """Return how the column of `spec` is written, by the evidence of these texts."""
-    if spec.type in NUMERIC:
-        return ColumnStyle(decimal_mark=decimal_mark_of(texts))
-    if spec.type in TEMPORAL:
-        order = date_order_of(texts)
-        return ColumnStyle(date_order=order and order.value)
-    return ColumnStyle()
-
-
-def needs_style(spec: FieldSpec) -> bool:
-    """Return whether the way a column is written matters for `spec`."""
-    return spec.type in NUMERIC or spec.type in TEMPORAL
 
 
 def clean_chunk(
@@ -141,194 +82,118 @@ def clean_chunk(
     """
     raw = decode_rows(cells, width=len(plan.columns))
     texts = [pc.utf8_trim_whitespace(column) for column in raw]
-    notes = _Notes(row_numbers)
-    decided = _Decided(row_numbers, verdicts or {})
-    values: dict[str, pa.Array] = {}
-    for spec in document_type.read_fields:
-        index = plan.mapping.get(spec.name)
-        if index is None or index >= len(texts):
-            if spec.name not in decided.fields:
-                continue
-            column = pa.nulls(len(cells), pa.string())
-        else:
-            column = texts[index]
-        style = plan.styles.get(spec.name, ColumnStyle())
-        values[spec.name] = _typed(column, spec, style, notes, decided)
-    _compute_products(document_type, values)
+    notes = Notes(row_numbers)
+    decided = Decided(row_numbers, verdicts or {})
+    reader = ColumnReader(document_type, plan, texts, len(cells), notes=notes, decided=decided)
+    values = reader.read()
+    derived = _numbered(row_numbers, plan.derived_rows)
+    later = _numbered(row_numbers, plan.duplicate_rows)
+    action = duplicate_action(document_type, plan.options)
+    _blank_parts(document_type, values, later, action)
     columns = Columns(values, len(cells))
-    derived = mask_of(pc.is_in(row_numbers, pa.array(plan.derived_rows, pa.int64())))
-    reasons, filtered = _apply_filters(document_type, plan, columns, derived)
-    _note_missing(document_type, values, filtered, notes)
+    left_out = later if action is DuplicateAction.LEAVE_OUT else np.zeros(len(cells), bool)
+    masks = {DERIVED: derived, FindingCode.DUPLICATE.value: left_out}
+    masks |= _filter_masks(document_type, plan, columns)
+    filtered = np.logical_or.reduce(list(masks.values()))
+    blanked = later if action is DuplicateAction.KEEP_PARTS else np.zeros(len(cells), bool)
+    reader.note_missing(values, filtered, blanked)
+    if action in {DuplicateAction.FLAG, DuplicateAction.KEEP_PARTS}:
+        notes.add(later & ~filtered, FindingCode.DUPLICATE, Severity.CRITICAL, field_name=None)
     _note_checks(document_type, plan, columns, filtered, notes)
     _note_widths(raw, cells, derived, notes)
-    return CleanChunk(
-        _clean_rows(
-            row_numbers,
-            document_type,
-            values=values,
-            reasons=reasons,
-            filtered=filtered,
-            extra=_extra(plan, texts, len(cells)),
-            counts=notes.counts,
-            decided=decided,
-        ),
-        notes.table(),
-    )
+    rows = {
+        "row_number": row_numbers,
+        "cleaning_status": _statuses(filtered),
+        "bucket": _buckets(document_type, plan, columns),
+        **_all_fields(document_type, values, len(cells)),
+        "reasons": _reasons(masks, filtered),
+        "extra": _extra(plan, texts, len(cells)),
+        "findings": pa.array(notes.counts),
+        **decided.columns(),
+    }
+    return CleanChunk(pa.table(rows), notes.table())
 
 
-class _Notes:
-    """Findings of a chunk, gathered as columns."""
-
-    def __init__(self, row_numbers: pa.Array) -> None:
-        self._row_numbers = row_numbers
-        self._parts: list[pa.Table] = []
-        self.counts = np.zeros(len(row_numbers), np.int64)
-
-    def add(
-        self,
-        mask: np.ndarray,
-        code: str,
-        severity: str,
-        *,
-        field_name: str | None,
-        texts: pa.Array | None = None,
-    ) -> None:
-        """Note the same doubt about all rows of `mask`."""
-        if not mask.any():
-            return
-        self.counts += mask
-        chosen = flags(mask)
-        numbers = self._row_numbers.filter(chosen)
-        count = len(numbers)
-        text = pa.nulls(count, pa.string()) if texts is None else texts.filter(chosen)
-        columns = [
-            numbers,
-            pa.array([field_name] * count, pa.string()),
-            pa.array([code] * count, pa.string()),
-            pa.array([severity] * count, pa.string()),
-            text,
-        ]
-        self._parts.append(pa.table(columns, schema=FINDING_SCHEMA))
-
-    def table(self) -> pa.Table:
-        return pa.concat_tables([FINDING_SCHEMA.empty_table(), *self._parts]).combine_chunks()
+def _all_fields(
+    document_type: DocumentType, values: Mapping[str, pa.Array], count: int
+) -> dict[str, pa.Array]:
+    """Return one column a field; null throughout where the table has no such column."""
+    return {
+        spec.name: values.get(spec.name, pa.nulls(count, arrow_type(spec)))
+        for spec in document_type.fields
+    }
 
 
-class _Decided:
-    """What people decided about the rows of a chunk."""
-
-    def __init__(self, row_numbers: pa.Array, verdicts: Mapping[int, RowVerdict]) -> None:
-        self.count = len(row_numbers)
-        self._places: dict[int, RowVerdict] = {}
-        if verdicts:
-            numbers = row_numbers.to_pylist()
-            places = {number: place for place, number in enumerate(numbers)}
-            self._places = {places[n]: v for n, v in verdicts.items() if n in places}
-        self.fields = {name for v in self._places.values() for name in v.corrections}
-
-    def mask(self, field_name: str) -> np.ndarray:
-        """Return the rows of which this field was corrected."""
-        mask = np.zeros(self.count, bool)
-        mask[[p for p, v in self._places.items() if field_name in v.corrections]] = True
-        return mask
-
-    def texts(self, field_name: str) -> pa.Array:
-        """Return the corrected texts, in the order of the rows."""
-        ordered = sorted(self._places)
-        found = [self._places[p].corrections for p in ordered]
-        return pa.array([c[field_name] for c in found if field_name in c], pa.string())
-
-    def columns(self) -> dict[str, pa.Array]:
-        """Return `corrected` (JSON array of fields) and `approved` (0 or 1)."""
-        corrected: list[str | None] = [None] * self.count
-        approved = np.zeros(self.count, np.int64)
-        for place, verdict in self._places.items():
-            if verdict.corrections:
-                corrected[place] = dump_cells(sorted(verdict.corrections))
-            approved[place] = verdict.approved
-        return {"corrected": pa.array(corrected, pa.string()), "approved": pa.array(approved)}
+def duplicate_action(
+    document_type: DocumentType, options: Mapping[str, str]
+) -> DuplicateAction | None:
+    """Return what becomes of duplicates, None when the type has no rule about them."""
+    rule = document_type.duplicates
+    if rule is None or not rule.enabled:
+        return None
+    chosen = document_type.chosen(options).get(rule.option or "")
+    return DuplicateAction(chosen) if chosen else rule.action
 
 
-def _typed(
-    texts: pa.Array, spec: FieldSpec, style: ColumnStyle, notes: _Notes, decided: _Decided
-) -> pa.Array:
-    if spec.name not in decided.fields:
-        return _read_column(texts, spec, style, notes)
-    mask = flags(decided.mask(spec.name))
-    read = _read_column(pc.if_else(mask, pa.scalar(None, pa.string()), texts), spec, style, notes)
-    # A correction is stored as ISO 8601 or a plain decimal, whatever the column looks like.
-    plain = ColumnStyle(decimal_mark=".")
-    return pc.replace_with_mask(
-        read, mask, _read_column(decided.texts(spec.name), spec, plain, None)
-    )
+def _numbered(row_numbers: pa.Array, wanted: Sequence[int]) -> np.ndarray:
+    if not wanted:
+        return np.zeros(len(row_numbers), bool)
+    return mask_of(pc.is_in(row_numbers, value_set=pa.array(wanted, pa.int64())))
 
 
-def _read_column(
-    texts: pa.Array, spec: FieldSpec, style: ColumnStyle, notes: _Notes | None
-) -> pa.Array:
-    if spec.type in NUMERIC:
-        parsed = parse_amounts(texts, decimal_mark=style.decimal_mark, scale=spec.scale)
-    elif spec.type in TEMPORAL:
-        order = DateOrder(style.date_order) if style.date_order else None
-        parsed = parse_dates(texts, order=order, with_time=spec.type is ValueType.DATETIME)
-    else:
-        empty = pc.equal(pc.binary_length(pc.fill_null(texts, "")), 0)
-        return pc.if_else(empty, pa.scalar(None, pa.string()), texts)
-    if notes is not None:
-        _note_parsing(parsed, spec, texts, notes)
-    return parsed.values
-
-
-def _note_parsing(parsed: ParsedColumn, spec: FieldSpec, texts: pa.Array, notes: _Notes) -> None:
-    for mask, code, severity in (
-        (parsed.unreadable, FindingCode.UNREADABLE, Severity.ERROR),
-        (parsed.ambiguous, FindingCode.AMBIGUOUS, Severity.WARNING),
-        (parsed.inexact, FindingCode.TOO_PRECISE, Severity.ERROR),
-    ):
-        notes.add(mask_of(mask), code, severity, field_name=spec.name, texts=texts)
-
-
-def _compute_products(document_type: DocumentType, values: dict[str, pa.Array]) -> None:
-    """Add computed amounts, exact: the scale of a product is the sum of the scales."""
-    for spec in document_type.fields:
-        if not spec.product_of or any(name not in values for name in spec.product_of):
-            continue
-        product = values[spec.product_of[0]]
-        for name in spec.product_of[1:]:
-            product = pc.multiply(product, values[name])
-        values[spec.name] = product.cast(pa.decimal128(38, spec.scale)).cast(
-            pa.decimal128(18, spec.scale)
-        )
-
-
-def _apply_filters(
-    document_type: DocumentType, plan: CleaningPlan, columns: Columns, derived: np.ndarray
-) -> tuple[list[list[str]], np.ndarray]:
-    """Return every reason for each row that has one, and the mask of those rows."""
-    masks = {DERIVED: derived}
-    for rule in document_type.active(document_type.filters, plan.options):
-        if rule.name not in plan.switched_off:
-            masks[rule.name] = rows_where(rule, columns)
-    filtered = np.logical_or.reduce(list(masks.values()))
-    reasons: list[list[str]] = [[] for _ in range(int(filtered.sum()))]
-    places = np.cumsum(filtered) - 1
-    for name, mask in masks.items():
-        for place in places[np.flatnonzero(mask)]:
-            reasons[place].append(name)
-    return reasons, filtered
-
-
-def _note_missing(
+def _blank_parts(
     document_type: DocumentType,
-    values: Mapping[str, pa.Array],
-    filtered: np.ndarray,
-    notes: _Notes,
+    values: dict[str, pa.Array],
+    later: np.ndarray,
+    action: DuplicateAction | None,
 ) -> None:
-    """Note required fields that are empty and have no other finding that says why."""
-    for spec in document_type.fields:
-        if spec.required and spec.name in values and spec.type not in NUMERIC | TEMPORAL:
-            mask = mask_of(values[spec.name].is_null()) & ~filtered
-            notes.add(mask, FindingCode.MISSING_REQUIRED, Severity.WARNING, field_name=spec.name)
+    """Empty the amounts of the invoice in the rows of its further payments."""
+    if action is not DuplicateAction.KEEP_PARTS or not later.any():
+        return
+    assert document_type.duplicates is not None
+    for name in document_type.duplicates.blanked:
+        if name in values:
+            none = pa.scalar(None, values[name].type)
+            values[name] = pc.if_else(flags(later), none, values[name])
+
+
+def _filter_masks(
+    document_type: DocumentType, plan: CleaningPlan, columns: Columns
+) -> dict[str, np.ndarray]:
+    return {
+        rule.name: rows_where(rule, columns)
+        for rule in document_type.active(document_type.filters, plan.parameters)
+        if rule.name not in plan.switched_off
+    }
+
+
+def _statuses(filtered: np.ndarray) -> pa.Array:
+    out = pa.scalar(CleaningStatus.FILTERED_OUT.value)
+    return pc.if_else(flags(filtered), out, pa.scalar(CleaningStatus.CLEANED.value))
+
+
+def _reasons(masks: Mapping[str, np.ndarray], filtered: np.ndarray) -> pa.Array:
+    """Return every reason for each row that was left out, as a JSON array; null for the others."""
+    why = pa.nulls(len(filtered), pa.string())
+    if not filtered.any():
+        return why
+    # Rows share their reasons: each combination is written once.
+    codes = np.zeros(int(filtered.sum()), np.int64)
+    names = [name for name, mask in masks.items() if mask.any()]
+    for bit, name in enumerate(names):
+        codes |= masks[name][filtered].astype(np.int64) << bit
+    distinct, places = np.unique(codes, return_inverse=True)
+    texts = [dump_cells([n for b, n in enumerate(names) if code >> b & 1]) for code in distinct]
+    found = pa.array(texts, pa.string()).take(pa.array(places))
+    return pc.replace_with_mask(why, flags(filtered), found)
+
+
+def _buckets(document_type: DocumentType, plan: CleaningPlan, columns: Columns) -> pa.Array:
+    if not document_type.buckets:
+        return pa.nulls(columns.count, pa.string())
+    active = document_type.active(document_type.buckets, plan.parameters)
+    wanted = [rule for rule in active if rule.name not in plan.switched_off]
+    return first_hit(wanted, columns, otherwise=MAIN_BUCKET)
 
 
 def _note_checks(
@@ -336,16 +201,17 @@ def _note_checks(
     plan: CleaningPlan,
     columns: Columns,
     filtered: np.ndarray,
-    notes: _Notes,
+    notes: Notes,
 ) -> None:
-    for rule in document_type.active(document_type.checks, plan.options):
+    for rule in document_type.active(document_type.checks, plan.parameters):
         if rule.name not in plan.switched_off:
             mask = rows_where(rule, columns) & ~filtered
-            notes.add(mask, rule.name, rule.severity, field_name=rule.all[0].field)
+            name = rule.all[0].field
+            notes.add(mask, rule.name, rule.severity, field_name=name, anomaly=rule.anomaly)
 
 
 def _note_widths(
-    raw: Sequence[pa.Array], cells: pa.Array, derived: np.ndarray, notes: _Notes
+    raw: Sequence[pa.Array], cells: pa.Array, derived: np.ndarray, notes: Notes
 ) -> None:
     """Note rows that have fewer or more cells than the table has columns."""
     if not raw:
@@ -354,45 +220,12 @@ def _note_widths(
     notes.add(short, FindingCode.ROW_TOO_SHORT, Severity.WARNING, field_name=None)
     if short.any() or raw[-1].null_count or pc.any(pc.match_substring(cells, "\\")).as_py():
         width = len(raw)
-        long = np.array([len(json.loads(text)) > width for text in cells.to_pylist()])
+        long = np.array([len(json.loads(text)) > width for text in cells.to_pylist()], bool)
     else:
         # Quotes around each cell and none inside: the width is half the number of quotes.
         quotes = pc.count_substring(cells, '"').to_numpy(zero_copy_only=False)
         long = quotes > 2 * len(raw)
     notes.add(long, FindingCode.ROW_TOO_LONG, Severity.WARNING, field_name=None, texts=cells)
-
-
-def _clean_rows(
-    row_numbers: pa.Array,
-    document_type: DocumentType,
-    *,
-    values: Mapping[str, pa.Array],
-    reasons: Sequence[list[str]],
-    filtered: np.ndarray,
-    extra: pa.Array,
-    counts: np.ndarray,
-    decided: _Decided,
-) -> pa.Table:
-    count = len(row_numbers)
-    status = pc.if_else(
-        flags(filtered),
-        pa.scalar(CleaningStatus.FILTERED_OUT.value),
-        pa.scalar(CleaningStatus.CLEANED.value),
-    )
-    columns: dict[str, pa.Array] = {"row_number": row_numbers, "cleaning_status": status}
-    for spec in document_type.fields:
-        columns[spec.name] = values.get(spec.name, pa.nulls(count, arrow_type(spec)))
-    why = pa.nulls(count, pa.string())
-    if reasons:
-        dumped = pa.array([dump_cells(names) for names in reasons], pa.string())
-        why = pc.replace_with_mask(why, flags(filtered), dumped)
-    columns |= {"reasons": why, "extra": extra, "findings": pa.array(counts)}
-    return pa.table(columns | decided.columns())
-
-
-def arrow_type(spec: FieldSpec) -> pa.DataType:
-    """Return the Arrow type of a field's column: decimal128, or text (ISO 8601 for dates)."""
-    return pa.decimal128(18, spec.scale) if spec.type in NUMERIC else pa.string()
 
 
 def _extra(plan: CleaningPlan, texts: Sequence[pa.Array], count: int) -> pa.Array:
@@ -401,7 +234,8 @@ def _extra(plan: CleaningPlan, texts: Sequence[pa.Array], count: int) -> pa.Arra
     names: dict[str, pa.Array] = {}
     for i, heading in enumerate(plan.columns):
         if i not in used and i < len(texts):
-            names.setdefault(heading or f"#{i + 1}", texts[i])
+            name = heading or f"#{i + 1}"
+            names.setdefault(name if name not in names else f"{name} #{i + 1}", texts[i])
     if not names:
         return pa.nulls(count, pa.string())
     parts: list[Any] = []
@@ -420,6 +254,11 @@ def _json_texts(column: pa.Array) -> pa.Array:
         return quoted
     escaped = [json.dumps(text, ensure_ascii=False) for text in column.filter(special).to_pylist()]
     return pc.replace_with_mask(quoted, special, pa.array(escaped, pa.string()))
+
+
+def arrow_type(spec: FieldSpec) -> pa.DataType:
+    """Return the Arrow type of a field's column: decimal128, or text (ISO 8601 for dates)."""
+    return pa.decimal128(18, spec.scale) if spec.type in NUMERIC else pa.string()
 
 
 def control_totals(rows: pa.Table, document_type: DocumentType) -> dict[str, Decimal]:

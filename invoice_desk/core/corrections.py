@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from invoice_desk.core.amounts import amount_text, read_amount
-from invoice_desk.core.cleaning import ColumnStyle
+from invoice_desk.core.cleaning_plan import ColumnStyle
 from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.core.document_types import NUMERIC, TEMPORAL, FieldSpec, ValueType
 from invoice_desk.errors import ArgumentError

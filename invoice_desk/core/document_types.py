@@ -1,18 +1,15 @@
 """Document types as data: what a table of one kind holds and by which rules it is cleaned.
 
-A type is declared in `resources/document_types/<name>.toml`; this module turns the parsed
-TOML into values and says what is wrong with a declaration.
+A type is declared in `resources/document_types/<name>.toml`, or copied and changed by a person;
+`core.declarations` turns a declaration into these values and back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
-
-from invoice_desk.core.text import folded
-from invoice_desk.errors import TemplateError
 
 
 class ValueType(StrEnum):
@@ -24,10 +21,13 @@ class ValueType(StrEnum):
     QUANTITY = "quantity"
     DATE = "date"
     DATETIME = "datetime"
+    INSTANT = "instant"  # a local date and time, kept as UTC
+    DURATION = "duration"  # whole seconds
+    PHONE = "phone"  # E.164
 
 
-NUMERIC = frozenset({ValueType.AMOUNT, ValueType.QUANTITY})
-TEMPORAL = frozenset({ValueType.DATE, ValueType.DATETIME})
+NUMERIC = frozenset({ValueType.AMOUNT, ValueType.QUANTITY, ValueType.DURATION})
+TEMPORAL = frozenset({ValueType.DATE, ValueType.DATETIME, ValueType.INSTANT})
 
 
 class Operator(StrEnum):
@@ -39,10 +39,25 @@ class Operator(StrEnum):
     CONTAINS_NOT = "contains_not"
     STARTS_WITH = "starts_with"
     ENDS_WITH = "ends_with"
+    MATCHES_NOT = "matches_not"  # a regular expression over the whole text
     EMPTY = "empty"
     NOT_EMPTY = "not_empty"
     BELOW = "below"
     ABOVE = "above"
+    YEAR_IS_NOT = "year_is_not"
+    YEAR_BELOW = "year_below"
+    YEAR_ABOVE = "year_above"
+    DATE_AFTER = "date_after"
+    #: The last year that a text names lies before the given one.
+    NAMES_YEAR_BELOW = "names_year_below"
+
+
+TEXTUAL = frozenset(
+    {
+        *(Operator.IS, Operator.IS_NOT, Operator.CONTAINS, Operator.CONTAINS_NOT),
+        *(Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.MATCHES_NOT),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +75,31 @@ class FieldSpec:
     term: str | None = None
     #: Computed as the product of these fields, instead of read.
     product_of: tuple[str, ...] = ()
+    #: A copy of the text of this field, as it stood.
+    text_of: str | None = None
+    #: What the longest of these prefixes stands for with which the text of `prefix_of` begins.
+    prefix_of: str | None = None
+    prefixes: tuple[tuple[str, str], ...] = ()
+    #: Days from the date in this field to the day of the pass.
+    days_since: str | None = None
+    #: The list of names (`resources/reference`) that its texts are looked up in.
+    lookup: str | None = None
+    #: Fields whose texts are looked up while this one is empty or unknown, in order.
+    fallback: tuple[str, ...] = ()
+    #: The field that holds the time of day when this one holds only the date.
+    time_field: str | None = None
+    #: Decimal mark of the column, when an option of the type settles it: option → value → mark.
+    marks: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def is_computed(self) -> bool:
+        """Return whether the field is made from others instead of read from a column."""
+        return bool(self.product_of or self.text_of or self.prefix_of or self.days_since)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A test of one field."""
+    """A test of one field; a value such as `{exercice}` is an option of the type."""
 
     field: str
     operator: Operator
@@ -73,24 +108,91 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """All conditions together; a filter leaves the row out, a check makes a finding."""
+    """All conditions together.
+
+    A filter leaves the row out, a bucket names where it belongs, a check makes a finding.
+    """
 
     name: str
     reason: str
     all: tuple[Condition, ...]
     severity: str = "warning"
+    #: The kind of anomaly that a check finds, one of `core.findings.AnomalyType`.
+    anomaly: str = "other"
     #: The rule holds only while these options have these values.
     when: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
+    #: The bucket of a bucket rule; its name if there is none.
+    into: str | None = None
+
+
+class DuplicateAction(StrEnum):
+    """What becomes of the second and later rows with one key."""
+
+    FLAG = "flag"  # a finding
+    LEAVE_OUT = "leave_out"  # filtered out, with the reason
+    #: Payments in parts: the amounts of the invoice stand once, each payment stays.
+    KEEP_PARTS = "keep_parts"
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateRule:
+    """When two rows of a table are the same thing, and what is done then.
+
+    Attributes:
+        key: Fields that agree; rows whose key is empty are no duplicates.  No fields: all cells.
+        action: What becomes of the later rows.
+        blanked: Fields that are emptied in later rows, for `KEEP_PARTS`.
+        option: Option whose value names the action instead.
+    """
+
+    key: tuple[str, ...]
+    action: DuplicateAction = DuplicateAction.FLAG
+    blanked: tuple[str, ...] = ()
+    option: str | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A reading to choose between: its name, the choices and the default."""
+    """A reading to choose between: its name, the choices and the default.
+
+    An option without choices is a year; `year_of` names the date field whose most frequent year
+    is taken while nobody has chosen.
+    """
 
     name: str
     title: str
-    choices: tuple[str, ...]
-    default: str
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    year_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What tells a type: parts of file names, and headings that must all be there."""
+
+    file_names: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """An anomaly scan over all rows of a type.
+
+    Attributes:
+        kind: `outlier`, `drop`, `balance` or `conflict`; `services.scanning` says what each does.
+        field: What is looked at, an amount but for `conflict`.
+        group: Rows are compared within these fields.
+        date: Gives the month, for `drop`.
+        other: The second amount of a `balance`.
+    """
+
+    kind: str
+    field: str
+    group: tuple[str, ...]
+    date: str | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +203,20 @@ class DocumentType:
     version: int
     title: str
     fields: tuple[FieldSpec, ...]
-    file_names: tuple[str, ...] = ()
+    detection: Detection = Detection()
     filters: tuple[Rule, ...] = ()
+    buckets: tuple[Rule, ...] = ()
     checks: tuple[Rule, ...] = ()
+    duplicates: DuplicateRule | None = None
     options: tuple[Option, ...] = ()
+    scans: tuple[Scan, ...] = ()
     date_order: str = "dmy"
+    #: The time zone of `instant` fields, an IANA name.
+    time_zone: str = "UTC"
+    #: The country of phone numbers that name none, ISO 3166.
+    region: str = "DZ"
+    #: The type this one was copied from.
+    based_on: str | None = None
 
     def field(self, name: str) -> FieldSpec:
         """Return the field called `name`; KeyError when there is none."""
@@ -117,149 +228,58 @@ class DocumentType:
     @property
     def read_fields(self) -> tuple[FieldSpec, ...]:
         """Return the fields that stand in the source, not those that are computed."""
-        return tuple(spec for spec in self.fields if not spec.product_of)
+        return tuple(spec for spec in self.fields if not spec.is_computed)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return all rules that have a name and a reason."""
+        return (*self.filters, *self.buckets, *self.checks)
+
+    def chosen(self, options: Mapping[str, str]) -> dict[str, str]:
+        """Return the value of every option; what is not named has its default.
+
+        `today` is no option, but a parameter that every rule may use.
+        """
+        known = {option.name: option.default for option in self.options} | {TODAY: ""}
+        return known | {name: value for name, value in options.items() if name in known}
 
     def active(self, rules: Sequence[Rule], options: Mapping[str, str]) -> tuple[Rule, ...]:
-        """Return those of `rules` that hold with `options`; what is not named has its default."""
-        chosen = {option.name: option.default for option in self.options} | dict(options)
-        return tuple(
-            rule for rule in rules if all(chosen.get(k) == v for k, v in rule.when.items())
-        )
+        """Return those of `rules` that hold with `options`, their parameters filled in.
+
+        A rule with a parameter that nobody has set does not hold.
+        """
+        chosen = self.chosen(options)
+        found = []
+        for rule in rules:
+            if rule.enabled and all(chosen.get(k) == v for k, v in rule.when.items()):
+                filled = _filled(rule, chosen)
+                if filled is not None:
+                    found.append(filled)
+        return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class TypeMatch:
-    """How well a type fits a table, why, and which column is which field."""
-
-    document_type: str | None
-    confidence: float
-    reasons: tuple[str, ...] = ()
+#: The parameter that stands for the day of the pass.
+TODAY = "today"
+_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-_SCALES = {ValueType.AMOUNT: (4, 2), ValueType.QUANTITY: (3, 0)}
+def parameters_of(rule: Rule) -> set[str]:
+    """Return the options that the values of a rule name."""
+    return {name for c in rule.all for v in c.values for name in _PARAMETER.findall(v)}
 
 
-def document_type_of(declared: Mapping[str, Any]) -> DocumentType:
-    """Return the type that a parsed TOML file declares.
-
-    Raises:
-        TemplateError: Naming the first thing that is wrong.
-    """
-    try:
-        made = DocumentType(
-            name=declared["name"],
-            version=int(declared["version"]),
-            title=declared["title"],
-            fields=tuple(_field_of(entry) for entry in declared["field"]),
-            file_names=tuple(declared.get("detect", {}).get("file_names", ())),
-            filters=tuple(_rule_of(entry) for entry in declared.get("filter", ())),
-            checks=tuple(_rule_of(entry) for entry in declared.get("check", ())),
-            options=tuple(_option_of(entry) for entry in declared.get("option", ())),
-            date_order=declared.get("date_order", "dmy"),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        name = declared.get("name", "a document type")
-        raise TemplateError(f"{name}: the declaration is not valid: {error}") from error
-    _check_references(made)
-    return made
-
-
-def _field_of(entry: Mapping[str, Any]) -> FieldSpec:
-    kind = ValueType(entry.get("type", "text"))
-    scale, digits = _SCALES.get(kind, (0, 0))
-    return FieldSpec(
-        name=entry["name"],
-        type=kind,
-        headers=tuple(entry.get("headers", ())),
-        required=bool(entry.get("required", False)),
-        scale=int(entry.get("scale", scale)),
-        digits=int(entry.get("digits", digits)),
-        term=entry.get("term"),
-        product_of=tuple(entry.get("product_of", ())),
-    )
-
-
-def _rule_of(entry: Mapping[str, Any]) -> Rule:
+def _filled(rule: Rule, chosen: Mapping[str, str]) -> Rule | None:
+    wanted = parameters_of(rule)
+    if not wanted:
+        return rule
+    if any(not chosen.get(name) for name in wanted):
+        return None
     conditions = tuple(
-        Condition(c["field"], Operator(c["is"]), tuple(str(v) for v in c.get("values", ())))
-        for c in entry["all"]
+        Condition(
+            c.field,
+            c.operator,
+            tuple(_PARAMETER.sub(lambda m: chosen[m[1]], v) for v in c.values),
+        )
+        for c in rule.all
     )
-    return Rule(
-        name=entry["name"],
-        reason=entry["reason"],
-        all=conditions,
-        severity=entry.get("severity", "warning"),
-        when=dict(entry.get("when", {})),
-    )
-
-
-def _option_of(entry: Mapping[str, Any]) -> Option:
-    return Option(entry["name"], entry["title"], tuple(entry["choices"]), entry["default"])
-
-
-def _check_references(made: DocumentType) -> None:
-    names = {spec.name for spec in made.fields}
-    options = {option.name for option in made.options}
-    for rule in (*made.filters, *made.checks):
-        unknown = {c.field for c in rule.all} - names or set(rule.when) - options
-        if unknown:
-            raise TemplateError(f"{made.name}: rule {rule.name} names unknown {sorted(unknown)}.")
-    for spec in made.fields:
-        if set(spec.product_of) - names:
-            raise TemplateError(f"{made.name}: {spec.name} is a product of unknown fields.")
-
-
-def map_by_headers(made: DocumentType, columns: Sequence[str]) -> dict[str, int]:
-    """Return field name → column index, by equal headings; each column is used once."""
-    index: dict[str, int] = {}
-    for i, column in enumerate(columns):
-        index.setdefault(folded(column), i)
-    mapping: dict[str, int] = {}
-    taken: set[int] = set()
-    for spec in made.read_fields:
-        for heading in (*spec.headers, spec.name):
-            found = index.get(folded(heading))
-            if found is not None and found not in taken and folded(heading):
-                mapping[spec.name] = found
-                taken.add(found)
-                break
-    return mapping
-
-
-def match_type(made: DocumentType, file_name: str, columns: Sequence[str]) -> TypeMatch:
-    """Return how well `made` fits a table with these headings in a file of that name.
-
-    Headings decide: the share of required fields that were found counts 0.6, the share of the
-    table's columns that the type knows 0.4.  A telling file name adds 0.1 and settles ties.
-    """
-    mapping = map_by_headers(made, columns)
-    if not mapping:
-        return TypeMatch(made.name, 0.0)
-    required = [spec.name for spec in made.fields if spec.required]
-    found = sum(name in mapping for name in required) / len(required) if required else 1.0
-    named = sum(bool(folded(column)) for column in columns) or 1
-    known = min(1.0, len(mapping) / min(named, len(made.read_fields)))
-    if found < 0.5 or (len(mapping) < 3 and len(made.read_fields) > 3):
-        return TypeMatch(made.name, 0.3 * found * known)
-    score = 0.6 * found + 0.4 * known
-    reasons = [f"{len(mapping)} of {len(columns)} columns are known"]
-    if any(folded(part) in folded(file_name) for part in made.file_names):
-        score += 0.1
-        reasons.append("the file name says so")
-    return TypeMatch(made.name, round(min(1.0, score), 3), tuple(reasons))
-
-
-def best_type(
-    types: Iterable[DocumentType], file_name: str, columns: Sequence[str], *, margin: float = 0.05
-) -> TypeMatch:
-    """Return the type that fits clearly best; `document_type` is None when a person must choose."""
-    ranked = sorted(
-        (match_type(made, file_name, columns) for made in types), key=lambda m: -m.confidence
-    )
-    if not ranked or ranked[0].confidence < 0.5:
-        best = ranked[0].confidence if ranked else 0.0
-        return TypeMatch(None, best, ("no document type knows enough of the columns",))
-    if len(ranked) > 1 and ranked[0].confidence - ranked[1].confidence < margin:
-        pair = f"{ranked[0].document_type} and {ranked[1].document_type}"
-        return TypeMatch(None, ranked[0].confidence, (f"{pair} fit alike",))
-    return ranked[0]
+    return replace(rule, all=conditions)

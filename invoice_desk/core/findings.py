@@ -9,11 +9,31 @@ import pyarrow as pa
 
 
 class Severity(StrEnum):
-    """How much a finding matters."""
+    """How much a finding matters; billing people say low, medium, high, critical."""
 
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+    INFO = "info"  # low
+    WARNING = "warning"  # medium
+    ERROR = "error"  # high
+    CRITICAL = "critical"
+
+
+class AnomalyType(StrEnum):
+    """What kind of thing is wrong."""
+
+    MISSING_DATA = "missing_data"
+    DUPLICATE_DATA = "duplicate_data"
+    INVALID_DATA = "invalid_data"
+    OUTLIER = "outlier"
+    INCONSISTENT_DATA = "inconsistent_data"
+    EMPTY_FIELD = "empty_field"
+    ZERO_VALUE = "zero_value"
+    INVALID_DOT = "invalid_dot"
+    MISSING_RECORD = "missing_record"
+    TEMPORAL_PATTERN = "temporal_pattern"
+    INVALID_AMOUNT = "invalid_amount"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    DOT_MISMATCH = "dot_mismatch"
+    OTHER = "other"
 
 
 class FindingCode(StrEnum):
@@ -21,16 +41,40 @@ class FindingCode(StrEnum):
 
     UNREADABLE = "unreadable"
     AMBIGUOUS = "ambiguous"
+    UNSETTLED_COLUMN = "unsettled_column"
     TOO_PRECISE = "too_precise"
     MISSING_REQUIRED = "missing_required"
     ROW_TOO_SHORT = "row_too_short"
     ROW_TOO_LONG = "row_too_long"
+    DUPLICATE = "duplicate"
+    UNKNOWN_NAME = "unknown_name"
+    TAKEN_FROM_ELSEWHERE = "taken_from_elsewhere"
     KIND_MISMATCH = "kind_mismatch"
     MIXED_ENCODING = "mixed_encoding"
     TOTALS_DISAGREE = "totals_disagree"
     LOW_CONFIDENCE = "low_confidence"
     PAGE_UNREADABLE = "page_unreadable"
     HIDDEN_SHEET = "hidden_sheet"
+    YEAR_ASSUMED = "year_assumed"
+
+
+_TYPES = {
+    FindingCode.UNREADABLE: AnomalyType.INVALID_DATA,
+    FindingCode.AMBIGUOUS: AnomalyType.INVALID_DATA,
+    FindingCode.UNSETTLED_COLUMN: AnomalyType.INVALID_DATA,
+    FindingCode.TOO_PRECISE: AnomalyType.INVALID_AMOUNT,
+    FindingCode.MISSING_REQUIRED: AnomalyType.EMPTY_FIELD,
+    FindingCode.ROW_TOO_SHORT: AnomalyType.INCONSISTENT_DATA,
+    FindingCode.ROW_TOO_LONG: AnomalyType.INCONSISTENT_DATA,
+    FindingCode.DUPLICATE: AnomalyType.DUPLICATE_DATA,
+    FindingCode.UNKNOWN_NAME: AnomalyType.INVALID_DOT,
+    FindingCode.TOTALS_DISAGREE: AnomalyType.AMOUNT_MISMATCH,
+}
+
+
+def anomaly_of(code: str) -> str:
+    """Return the kind of anomaly that a code of the program itself stands for."""
+    return _TYPES.get(FindingCode(code), AnomalyType.OTHER).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +86,7 @@ class Finding:
     field: str | None = None
     text: str | None = None
     row_number: int | None = None
+    anomaly: str = AnomalyType.OTHER.value
 
 
 #: Findings of many rows move as columns.
@@ -51,6 +96,7 @@ FINDING_SCHEMA = pa.schema(
         ("field", pa.string()),
         ("code", pa.string()),
         ("severity", pa.string()),
+        ("anomaly", pa.string()),
         ("text", pa.string()),
     ]
 )
@@ -64,6 +110,7 @@ def finding_table(findings: list[Finding]) -> pa.Table:
             "field": pa.array([f.field for f in findings], pa.string()),
             "code": pa.array([str(f.code) for f in findings], pa.string()),
             "severity": pa.array([str(f.severity) for f in findings], pa.string()),
+            "anomaly": pa.array([str(f.anomaly) for f in findings], pa.string()),
             "text": pa.array([f.text for f in findings], pa.string()),
         },
         schema=FINDING_SCHEMA,

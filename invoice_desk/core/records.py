@@ -33,6 +33,8 @@ class SourceRecord:
     error_advice: str | None
     seconds: float | None
     imported_at: dt.datetime
+    #: 100 - anomalies / rows * 100, of the last cleaning.
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class PassRecord:
     filtered_out: int
     findings: int
     totals: dict[str, Decimal]
+    buckets: dict[str, int] = field(default_factory=dict)
+    type_version: int = 0
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class FindingRecord:
     code: str
     severity: str
     text: str | None
+    anomaly: str = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_desk.core.document_types import Condition, Operator, Rule
-from invoice_desk.core.text import folded, folded_column, mask_of
+from invoice_desk.core.document_types import TEXTUAL, Condition, Operator, Rule
+from invoice_desk.core.text import by_distinct, folded, folded_column, mask_of
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 
 
 class Columns:
@@ -36,8 +39,8 @@ class Columns:
 def rows_where(rule: Rule, columns: Columns) -> np.ndarray:
     """Return a mask of the rows for which all conditions of `rule` hold.
 
-    A rule about a column that the table does not have holds for no row: what is not there
-    cannot be a reason to leave a row out.
+    A rule about a column that the table does not have, or about an empty cell, holds for no row
+    (but for `empty`): what is not there cannot be a reason to leave a row out.
     """
     mask = np.ones(columns.count, bool)
     for condition in rule.all:
@@ -54,10 +57,34 @@ def _holds(condition: Condition, column: pa.Array, columns: Columns) -> np.ndarr
         empty = mask_of(column.is_null())
         return empty if operator is Operator.EMPTY else ~empty
     if operator in {Operator.BELOW, Operator.ABOVE}:
-        limit = pa.scalar(Decimal(condition.values[0]), column.type)
+        limit = pa.scalar(Decimal(condition.values[0]), pa.decimal128(38, 10))
         compare = pc.less if operator is Operator.BELOW else pc.greater
         return mask_of(compare(column, limit))
-    return _holds_text(condition, column, columns)
+    if operator in TEXTUAL:
+        return _holds_text(condition, column, columns)
+    return _holds_date(operator, column, condition.values[0])
+
+
+def _holds_date(operator: Operator, column: pa.Array, value: str) -> np.ndarray:
+    """Compare ISO 8601 texts, or the years that texts name; null holds for nothing."""
+    if operator is Operator.DATE_AFTER:
+        return mask_of(pc.greater(pc.utf8_slice_codeunits(column, 0, 10), value))
+    if operator is Operator.NAMES_YEAR_BELOW:
+        years = by_distinct(pc.fill_null(column, ""), _last_year, pa.string())
+        return mask_of(pc.less(years, value))
+    compare = {
+        Operator.YEAR_IS_NOT: pc.not_equal,
+        Operator.YEAR_BELOW: pc.less,
+        Operator.YEAR_ABOVE: pc.greater,
+    }[operator]
+    mask: np.ndarray = mask_of(compare(pc.utf8_slice_codeunits(column, 0, 4), value))
+    return mask
+
+
+def _last_year(text: str) -> str | None:
+    """Return the last year that a text such as `01/2023 - 12/2023` names."""
+    found = _YEAR.findall(text)
+    return found[-1] if found else None
 
 
 def _holds_text(condition: Condition, column: pa.Array, columns: Columns) -> np.ndarray:
@@ -67,16 +94,32 @@ def _holds_text(condition: Condition, column: pa.Array, columns: Columns) -> np.
         compare = pc.starts_with if operator is Operator.STARTS_WITH else pc.ends_with
         plain = pc.fill_null(column.cast(pa.string()), "")
         return _any(compare(plain, pattern=value) for value in condition.values)
+    if operator is Operator.MATCHES_NOT:
+        patterns = [f"^(?:{value})$" for value in condition.values]
+        hit = _any(pc.match_substring_regex(column, pattern) for pattern in patterns)
+        unlike: np.ndarray = ~hit & mask_of(column.is_valid())
+        return unlike
+    filled = mask_of(column.is_valid())
     texts = columns.folded(condition.field)
     keys = [folded(value) for value in condition.values]
     if operator in {Operator.IS, Operator.IS_NOT}:
         hit = mask_of(pc.is_in(texts, value_set=pa.array(keys, pa.string())))
-        return hit if operator is Operator.IS else ~hit
+        return hit if operator is Operator.IS else ~hit & filled
     hit = _any(pc.match_substring(texts, key) for key in keys)
-    return hit if operator is Operator.CONTAINS else ~hit
+    return hit if operator is Operator.CONTAINS else ~hit & filled
 
 
 def _any(columns: Iterable[pa.Array]) -> np.ndarray:
     masks = [mask_of(column) for column in columns]
     result: np.ndarray = np.logical_or.reduce(masks)
     return result
+
+
+def first_hit(rules: Sequence[Rule], columns: Columns, *, otherwise: str) -> pa.Array:
+    """Return for each row the bucket of the first of `rules` that holds, else `otherwise`."""
+    names = [otherwise, *(rule.into or rule.name for rule in rules)]
+    chosen = np.zeros(columns.count, np.int64)
+    for place, rule in enumerate(rules, start=1):
+        hit = rows_where(rule, columns) & (chosen == 0)
+        chosen[hit] = place
+    return pa.array(names, pa.string()).take(pa.array(chosen))

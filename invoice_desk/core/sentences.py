@@ -11,6 +11,11 @@ from invoice_desk.core.findings import FindingCode
 SENTENCES: dict[str, str] = {
     FindingCode.UNREADABLE: "This cannot be read as a value of its column.",
     FindingCode.AMBIGUOUS: "This has two readings, and the column does not settle which is meant.",
+    FindingCode.UNSETTLED_COLUMN: "The column has values with two readings; choose which is meant.",
+    FindingCode.DUPLICATE: "An earlier row of the table is the same.",
+    FindingCode.UNKNOWN_NAME: "The list of names does not know this one.",
+    FindingCode.TAKEN_FROM_ELSEWHERE: "The cell was empty; the name was found in another column.",
+    FindingCode.YEAR_ASSUMED: "Nobody set this year; it is the year of most dates.",
     FindingCode.TOO_PRECISE: "This has more digits than the column keeps; it was left empty.",
     FindingCode.MISSING_REQUIRED: "A required value is missing.",
     FindingCode.ROW_TOO_SHORT: "The row has fewer cells than the table has columns.",
@@ -31,7 +36,7 @@ def sentence(code: str, types: Iterable[DocumentType] = ()) -> str:
     if known is not None:
         return known
     for made in types:
-        for rule in (*made.filters, *made.checks):
+        for rule in made.rules:
             if rule.name == code:
                 return rule.reason
     return code

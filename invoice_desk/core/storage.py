@@ -21,7 +21,15 @@ from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.tables import ROW_BITS
 
 #: Columns that every clean table has besides the fields of its type.
-STATUS_COLUMNS = ("cleaning_status", "reasons", "extra", "findings", "corrected", "approved")
+STATUS_COLUMNS = (
+    "cleaning_status",
+    "bucket",
+    "reasons",
+    "extra",
+    "findings",
+    "corrected",
+    "approved",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class StorableChunk:
         rows: Arrow IPC stream of what the clean table stores.
         findings: Of `FINDING_SCHEMA`.
         totals: Field → exact sum over the cleaned rows.
+        buckets: Bucket → cleaned rows, for types that have buckets.
     """
 
     rows: bytes
@@ -39,6 +48,7 @@ class StorableChunk:
     cleaned: int
     filtered_out: int
     totals: dict[str, Decimal]
+    buckets: dict[str, int]
 
     @property
     def count(self) -> int:
@@ -59,7 +69,14 @@ def storable_chunk(
         cleaned=kept,
         filtered_out=chunk.rows.num_rows - kept,
         totals=control_totals(chunk.rows, document_type),
+        buckets=bucket_counts(chunk.rows) if document_type.buckets else {},
     )
+
+
+def bucket_counts(rows: pa.Table) -> dict[str, int]:
+    """Return bucket → how many of these rows were cleaned into it."""
+    kept = rows.filter(pc.equal(rows["cleaning_status"], CleaningStatus.CLEANED.value))
+    return {entry["values"]: entry["counts"] for entry in kept["bucket"].value_counts().to_pylist()}
 
 
 def ipc_bytes(table: pa.Table) -> bytes:

@@ -97,6 +97,17 @@ class ProcessWriter:
         with self._lock:
             self._start()
 
+    def await_start(self) -> None:
+        """Wait until the process has opened the desk.
+
+        Raises:
+            StorageError: If it cannot.
+        """
+        with self._lock:
+            self._start()
+            if not self._is_ready:
+                self._await_start()
+
     @contextmanager
     def transaction(self) -> Iterator[BulkTransaction]:
         """Give a transaction."""

@@ -41,6 +41,7 @@ def clean_table(document_type: DocumentType) -> Table:
         MetaData(),
         Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
         Column("cleaning_status", Text, nullable=False),
+        Column("bucket", Text, comment="where the rules of the type put the row"),
         *fields,
         Column("reasons", Text, comment="JSON array of the rules that left the row out"),
         Column("extra", Text, comment="columns that are no field, as JSON"),

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Float,
+    Row,
+    Select,
+    Table,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from invoice_desk.core.records import FindingRecord, PassRecord
 from invoice_desk.core.tables import ROW_BITS
-from invoice_desk.db.schema import cleaning_pass, finding, raw_table
+from invoice_desk.db.schema import cleaning_pass, finding, raw_table, source
 
 
 def add_pass(
@@ -37,6 +50,7 @@ def add_pass(
         filtered_out=0,
         findings=0,
         totals={},
+        buckets={},
         started_at=now,
     )
     key = connection.execute(statement).inserted_primary_key
@@ -102,6 +116,42 @@ def delete_pass_rows(table: Table, pass_id: int) -> list[Any]:
     ]
 
 
+def delete_some_rows(table: Table, pass_id: int, numbers: Sequence[int]) -> list[Any]:
+    """Return the statements that remove these rows of a pass, and what was found about them."""
+    base = pass_id << ROW_BITS
+    return [
+        delete(table).where(table.c.id.in_(_listed([base + number for number in numbers]))),
+        delete(finding).where(
+            finding.c.pass_id == pass_id, finding.c.row_number.in_(_listed(numbers))
+        ),
+    ]
+
+
+def _listed(numbers: Sequence[int]) -> Select[Any]:
+    """Return numbers as a query: as one parameter each there would be too many."""
+    each = func.json_each(json.dumps(list(numbers))).table_valued("value")
+    return select(each.c.value)
+
+
+def quality_update(source_id: int) -> Any:
+    """Return the statement that rates a source: 100 - anomalies / rows * 100, from 0 to 100.
+
+    Rows, and the findings about them, are those of the passes that are shown.
+    """
+    shown = (
+        select(
+            func.sum(cleaning_pass.c.findings).label("findings"),
+            func.sum(cleaning_pass.c.cleaned + cleaning_pass.c.filtered_out).label("rows"),
+        )
+        .join(raw_table, raw_table.c.current_pass_id == cleaning_pass.c.id)
+        .where(raw_table.c.source_id == source_id)
+        .subquery()
+    )
+    rated = 100.0 - cast(shown.c.findings, Float) * 100.0 / func.max(shown.c.rows, 1)
+    value = select(func.max(0.0, rated)).scalar_subquery()
+    return update(source).where(source.c.id == source_id).values(quality=value)
+
+
 def storable_findings(
     findings: pa.Table, *, source_id: int, raw_table_id: int | None, pass_id: int | None
 ) -> pa.Table:
@@ -139,7 +189,7 @@ def list_findings(
     if raw_table_id is not None:
         query = query.where(finding.c.raw_table_id == raw_table_id)
     return [
-        FindingRecord(**{k: v for k, v in row._mapping.items() if k != "pass_id"})
+        FindingRecord(**{k: v for k, v in row._mapping.items() if k not in {"pass_id", "scan"}})
         for row in connection.execute(query)
     ]
 
@@ -187,4 +237,8 @@ def _record(row: Row[Any]) -> PassRecord:
         filtered_out=values["filtered_out"],
         findings=values["findings"],
         totals={name: Decimal(total) for name, total in values["totals"].items()},
+        buckets=values["buckets"],
+        type_version=values["type_version"],
+        started_at=values["started_at"],
+        ended_at=values["ended_at"],
     )

@@ -55,6 +55,7 @@ source = Table(
     Column("error_advice", Text),
     Column("seconds", Float),
     Column("imported_at", UtcTime, nullable=False),
+    Column("quality", Float, comment="100 - anomalies / rows * 100, of the last cleaning"),
     Index(None, "status"),
     Index(None, "container_id"),
 )
@@ -131,9 +132,34 @@ cleaning_pass = Table(
     Column("filtered_out", Integer, nullable=False),
     Column("findings", Integer, nullable=False),
     Column("totals", JSON, nullable=False, comment="field: exact sum over cleaned rows"),
+    Column("buckets", JSON, nullable=False, server_default="{}", comment="bucket: cleaned rows"),
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     Index(None, "raw_table_id"),
+)
+
+document_type = Table(
+    "document_type",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("declaration", JSON, nullable=False, comment="as in resources/document_types"),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("name", "version"),
+    comment="types that a person copied or changed; the highest version holds",
+)
+
+reference_entry = Table(
+    "reference_entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("list", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("aliases", JSON, nullable=False),
+    Index(None, "list"),
+    comment="lists of names that a person changed, whole; the others are in resources/reference",
 )
 
 finding = Table(
@@ -147,9 +173,12 @@ finding = Table(
     Column("field", Text),
     Column("code", Text, nullable=False),
     Column("severity", Text, nullable=False),
+    Column("anomaly", Text, nullable=False, server_default="other", comment="what kind of thing"),
     Column("text", Text),
+    Column("scan", Text, comment="the scan over whole tables that found it"),
     Index(None, "pass_id", "row_number"),
     Index(None, "source_id"),
+    Index(None, "scan"),
 )
 
 decision = Table(

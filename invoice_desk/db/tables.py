@@ -103,6 +103,22 @@ def read_rows_between(
     return numbers or b"", cells or b""
 
 
+def read_rows_of(
+    connection: Connection, table_id: int, numbers: Sequence[int]
+) -> tuple[bytes, bytes]:
+    """Return these rows in the form of `read_rows_between`; `numbers` are ascending."""
+    found = read_cells(connection, table_id, numbers)
+    known = [number for number in numbers if number in found]
+    texts = "\n".join(found[number] for number in known)
+    return ",".join(map(str, known)).encode(), texts.encode()
+
+
+def read_cells_of(connection: Connection, table_id: int, numbers: Sequence[int]) -> pa.Array:
+    """Return the cells of these rows, in their order; a row that is gone is an empty array."""
+    found = read_cells(connection, table_id, numbers)
+    return pa.array([found.get(number, "[]") for number in numbers], pa.string())
+
+
 def row_bounds(connection: Connection, table_id: int) -> tuple[int, int]:
     """Return the first row number of a table and the one after its last; both 0 when empty."""
     base = table_id << ROW_BITS
@@ -115,10 +131,16 @@ def row_bounds(connection: Connection, table_id: int) -> tuple[int, int]:
 def read_cells(connection: Connection, table_id: int, numbers: Sequence[int]) -> dict[int, str]:
     """Return row number → cells for these rows."""
     base = table_id << ROW_BITS
-    query = select(raw_row.c.id, raw_row.c.cells).where(
-        raw_row.c.id.in_([base + number for number in numbers])
-    )
-    return {identifier - base: cells for identifier, cells in connection.execute(query)}
+    found: dict[int, str] = {}
+    for begin in range(0, len(numbers), _AT_ONCE):
+        ids = [base + number for number in numbers[begin : begin + _AT_ONCE]]
+        query = select(raw_row.c.id, raw_row.c.cells).where(raw_row.c.id.in_(ids))
+        found |= {identifier - base: cells for identifier, cells in connection.execute(query)}
+    return found
+
+
+#: Fewer than the parameters that SQLite takes in one statement.
+_AT_ONCE = 20_000
 
 
 def count_raw_rows(connection: Connection) -> int:

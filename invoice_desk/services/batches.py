@@ -9,6 +9,7 @@ from invoice_desk.core.records import JobFileRecord
 from invoice_desk.core.source import FileOutcome
 from invoice_desk.documents.page import Page
 from invoice_desk.services.keeping import Kept
+from invoice_desk.services.metering import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class BatchResult:
     mode_reason: str
     files: tuple[FileResult, ...]
     error: str | None = None
+    cost: Cost | None = None
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ def batch_result(
     mode: str,
     mode_reason: str,
     error: str | None,
+    cost: Cost,
 ) -> BatchResult:
     """Return the result of a batch; the counts add up to what was seen."""
     results = tuple(file.result() for file in files)
@@ -137,4 +140,5 @@ def batch_result(
         mode_reason=mode_reason,
         files=results,
         error=error,
+        cost=cost,
     )

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from invoice_desk.core.amounts import amount_text
-from invoice_desk.core.cleaning import CleaningPlan, CleaningStatus, ColumnStyle
+from invoice_desk.core.cleaning import CleaningStatus
+from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle
 from invoice_desk.core.corrections import canonical
 from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.records import FindingRecord, PassRecord, SourceRecord, TableRecord

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from typing import Any
 
-from invoice_desk.core.cleaning import (
-    CleaningPlan,
-)
-from invoice_desk.core.decisions import RowVerdict, verdicts
+from invoice_desk.core.decisions import verdicts
 from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.findings import finding_table
 from invoice_desk.core.jobs import (
     ChunkId,
     ChunksAdded,
@@ -23,8 +20,8 @@ from invoice_desk.core.jobs import (
     Progress,
     UploadCompleted,
 )
+from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import TableRecord
-from invoice_desk.core.storage import StorableChunk
 from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.decisions import list_decisions
 from invoice_desk.db.engine import reading, writing
@@ -32,43 +29,30 @@ from invoice_desk.db.jobs import chunk_done, job_update
 from invoice_desk.db.passes import (
     add_pass,
     delete_pass_rows,
+    delete_some_rows,
     list_passes,
     make_current,
     pass_update,
+    quality_update,
     storable_findings,
 )
 from invoice_desk.db.schema import finding as finding_rows
 from invoice_desk.db.sources import get_source
-from invoice_desk.db.tables import list_tables, read_rows_between, row_bounds
+from invoice_desk.db.tables import list_tables, read_rows_between, read_rows_of, row_bounds
 from invoice_desk.errors import StorageError
 from invoice_desk.services.desk import Desk
-from invoice_desk.services.jobs import JobSettings, Mode, RunningJob
+from invoice_desk.services.jobs import JobSettings, RunningJob
+from invoice_desk.services.metering import Cost
 from invoice_desk.services.planning import make_plan, rows_per_chunk
-from invoice_desk.workers.cleaning import CleanRows, clean
+from invoice_desk.services.table_cleaning import TableCleaning, TableResult, find_duplicates
+from invoice_desk.workers.cleaning import CleanedRows, CleanRows, clean
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers
 
 log = logging.getLogger(__name__)
 
-#: Fewer rows than this are cleaned in this process.
-OPTIMIZED_FROM_ROWS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class TableResult:
-    """What the cleaning of one table gave; rows = cleaned + filtered_out when it is done."""
-
-    raw_table_id: int
-    source_id: int
-    name: str
-    document_type: str | None
-    state: str
-    rows: int
-    cleaned: int = 0
-    filtered_out: int = 0
-    findings: int = 0
-    totals: dict[str, Decimal] = field(default_factory=dict)
-    error: str | None = None
+#: Passes of a table whose rows are kept: the one that is shown, and the one before it.
+KEPT_PASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +74,21 @@ class CleaningResult:
     mode_reason: str
     tables: tuple[TableResult, ...]
     error: str | None = None
-
-
-@dataclass(slots=True)
-class _Table:
-    """A table of the job on its way."""
-
-    record: TableRecord
-    document_type: DocumentType
-    plan: CleaningPlan
-    pass_id: int
-    chunks: int = 0
-    verdicts: dict[int, RowVerdict] = field(default_factory=dict)
-    result: TableResult | None = None
-    cleaned: int = 0
-    filtered_out: int = 0
-    findings: int = 0
-    totals: dict[str, Decimal] = field(default_factory=dict)
-    failed: str | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """A chunk: rows of a table numbered from `start` up to, not including, `stop`."""
+    """A chunk: rows of a table numbered from `start` up to, not including, `stop`.
 
-    table: _Table
+    Attributes:
+        only: Just these rows, which are cleaned again as the duplicates that they are.
+    """
+
+    table: TableCleaning
     start: int
     stop: int
+    only: tuple[int, ...] = ()
 
 
 class CleaningJob(RunningJob):
@@ -131,19 +103,19 @@ class CleaningJob(RunningJob):
         *,
         source_ids: Sequence[int] | None = None,
         document_type: str | None = None,
-        options: dict[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
         title: str = "",
     ) -> None:
         super().__init__(desk, title or document_type or "", settings)
         self._wanted = None if source_ids is None else set(source_ids)
         self._document_type = document_type
-        self._options = options or {}
-        self._tables: list[_Table] = []
+        self._options = dict(options or {})
+        self._tables: list[TableCleaning] = []
         self._skipped: list[TableResult] = []
         self._ranges: dict[ChunkId, _Range] = {}
         self._rows = 0
         self._rows_total = 0
-        self._mode, self._mode_reason = Mode.STANDARD, "few rows"
+        self._bytes = 0
         #: Rows of chunks that come next, read ahead.
         self._reading: dict[ChunkId, Future[tuple[bytes, bytes]]] = {}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
@@ -155,7 +127,7 @@ class CleaningJob(RunningJob):
             StorageError: If not even the job can be recorded.
         """
         self._open()
-        machine = Job(window=1 + (self._settings.workers or default_workers()))
+        machine = Job(window=1 + (self._work.max_workers or default_workers()))
         error: str | None = None
         try:
             self._prepare()
@@ -179,7 +151,7 @@ class CleaningJob(RunningJob):
             if self._document_type and record.document_type != self._document_type:
                 continue
             made = self._desk.types.get(record.document_type or "")
-            if made is None or not record.mapping:
+            if made is None or (not record.mapping and made.name != "table"):
                 self._skipped.append(_skipped(record))
                 continue
             self._add_table(record, made)
@@ -187,7 +159,7 @@ class CleaningJob(RunningJob):
     def _add_table(self, record: TableRecord, made: DocumentType) -> None:
         if made.name not in {table.document_type.name for table in self._tables}:
             ensure_clean_table(self._desk.engine, made)
-        plan = replace(make_plan(self._desk, record, made), options=self._options)
+        planned = make_plan(self._desk, record, made, options=self._options)
         with writing(self._desk.engine) as connection:
             pass_id = add_pass(
                 connection,
@@ -195,23 +167,31 @@ class CleaningJob(RunningJob):
                 job_id=self._job_id,
                 document_type=made.name,
                 type_version=made.version,
-                plan=plan.as_dict(),
+                plan=planned.plan.as_dict(),
                 now=self._desk.now(),
             )
             decided = verdicts(list_decisions(connection, record.id))
-        table = _Table(record, made, plan, pass_id, verdicts=decided)
+            origin = get_source(connection, record.source_id)
+            first, last = row_bounds(connection, record.id)
+        table = TableCleaning(
+            record, made, planned.plan, pass_id, planned.findings, verdicts=decided
+        )
         self._tables.append(table)
         self._rows_total += record.row_count
-        if self._rows_total >= OPTIMIZED_FROM_ROWS and self._settings.mode is Mode.AUTO:
-            self._warm_up()
-        with reading(self._desk.engine) as connection:
-            first, last = row_bounds(connection, record.id)
-            origin = get_source(connection, record.source_id)
         size = origin.size if origin else 0
-        step = rows_per_chunk(record.row_count, size)
+        self._bytes += size
+        self._choose(self._bytes)
+        if self._choice.mode is Mode.OPTIMIZED:
+            self._warm_up()
+        step = rows_per_chunk(record.row_count, size, wanted=self._work.chunk_size)
         for start in range(first, max(last, first + 1), step):
-            self._ranges[ChunkId(len(self._ranges))] = _Range(table, start, start + step)
-            table.chunks += 1
+            self._add_range(_Range(table, start, start + step))
+
+    def _add_range(self, part: _Range) -> ChunkId:
+        chunk = ChunkId(len(self._ranges))
+        self._ranges[chunk] = part
+        part.table.chunks += 1
+        return chunk
 
     def _clean_all(self, machine: Job) -> str | None:
         with writing(self._desk.engine) as connection:
@@ -220,22 +200,11 @@ class CleaningJob(RunningJob):
         return self._run_machine(
             machine,
             clean,
-            in_process=self._chooses_this_process(),
             payload_of=self._payload,
             store=self._store,
             failed=self._chunk_failed,
             notify=self._notify,
         )
-
-    def _chooses_this_process(self) -> bool:
-        if self._settings.mode is Mode.AUTO:
-            in_process = self._rows_total < OPTIMIZED_FROM_ROWS and self._desk.pool is None
-            self._mode_reason = f"{self._rows_total:,} rows"
-        else:
-            in_process = self._settings.mode is Mode.STANDARD
-            self._mode_reason = "asked for"
-        self._mode = Mode.STANDARD if in_process else Mode.OPTIMIZED
-        return in_process
 
     def _payload(self, chunk: ChunkId) -> CleanRows:
         part = self._ranges[chunk]
@@ -247,55 +216,81 @@ class CleaningJob(RunningJob):
             self._reading[ahead] = self._reader.submit(self._read, self._ranges[ahead])
         decided = {n: v for n, v in table.verdicts.items() if part.start <= n < part.stop}
         numbers, cells = rows.result()
-        return CleanRows(numbers, cells, table.plan, table.document_type, table.pass_id, decided)
+        plan = table.plan.within(part.start, part.stop)
+        made, again = table.document_type, bool(part.only)
+        return CleanRows(numbers, cells, plan, made, table.pass_id, decided, again)
 
     def _read(self, part: _Range) -> tuple[bytes, bytes]:
         with reading(self._desk.engine) as connection:
+            if part.only:
+                return read_rows_of(connection, part.table.record.id, part.only)
             return read_rows_between(connection, part.table.record.id, part.start, part.stop)
 
-    def _store(self, chunk: ChunkId, success: Success[StorableChunk]) -> Sequence[ChunkId]:
+    def _store(self, chunk: ChunkId, success: Success[CleanedRows]) -> Sequence[ChunkId]:
         """Store clean rows, findings and the chunk's mark in one transaction."""
-        table, cleaned = self._ranges[chunk].table, success.value
-        table.cleaned += cleaned.cleaned
-        table.filtered_out += cleaned.filtered_out
-        table.findings += cleaned.findings.num_rows
-        for name, total in cleaned.totals.items():
-            table.totals[name] = table.totals.get(name, Decimal(0)) + total
+        part, done = self._ranges[chunk], success.value
+        table = part.table
+        table.take(done)
         table.chunks -= 1
-        findings = storable_findings(
-            cleaned.findings,
-            source_id=table.record.source_id,
-            raw_table_id=table.record.id,
-            pass_id=table.pass_id,
-        )
+        follow_ups = self._compare(table) if table.chunks == 0 else []
         with self._writer.transaction() as transaction:
-            transaction.append_stream(clean_table(table.document_type), cleaned.rows)
-            transaction.append(finding_rows, findings)
-            transaction.execute(chunk_done(self._job_id, chunk, cleaned.count))
+            rows = clean_table(table.document_type)
+            if part.only:
+                for statement in delete_some_rows(rows, table.pass_id, part.only):
+                    transaction.execute(statement)
+            transaction.append_stream(rows, done.chunk.rows)
+            transaction.append(finding_rows, self._storable(table, done.chunk.findings))
+            transaction.execute(chunk_done(self._job_id, chunk, done.chunk.count))
             if table.chunks == 0 and table.failed is None:
+                found = finding_table(list(table.findings_of_table))
+                transaction.append(finding_rows, self._storable(table, found))
                 for statement in self._closing(table):
                     transaction.execute(statement)
-        self._rows += cleaned.count
-        return ()
+        if not part.only:
+            self._rows += done.chunk.count
+        return follow_ups
 
-    def _closing(self, table: _Table) -> list[Any]:
+    def _storable(self, table: TableCleaning, findings: Any) -> Any:
+        record = table.record
+        return storable_findings(
+            findings, source_id=record.source_id, raw_table_id=record.id, pass_id=table.pass_id
+        )
+
+    def _compare(self, table: TableCleaning) -> list[ChunkId]:
+        """Return chunks that clean the duplicates of a table again, when all its rows are known."""
+        if table.compared or table.failed is not None:
+            return []
+        table.compared = True
+        later = find_duplicates(self._desk, table)
+        table.plan = replace(table.plan, duplicate_rows=tuple(later))
+        step = self._work.chunk_size
+        parts = [tuple(later[i : i + step]) for i in range(0, len(later), step)]
+        return [self._add_range(_Range(table, p[0], p[-1] + 1, only=p)) for p in parts]
+
+    def _closing(self, table: TableCleaning) -> list[Any]:
         """Return the statements that put a finished pass in the place of the last one."""
+        findings = table.findings + len(table.findings_of_table)
         statements = [
             pass_update(
                 table.pass_id,
                 state="done",
+                plan=table.plan.as_dict(),
                 cleaned=table.cleaned,
                 filtered_out=table.filtered_out,
-                findings=table.findings,
+                findings=findings,
                 totals={name: str(total) for name, total in table.totals.items()},
+                buckets=dict(table.buckets),
                 ended_at=self._desk.now(),
             ),
             *make_current(table.record.id, table.pass_id),
+            quality_update(table.record.source_id),
         ]
         with reading(self._desk.engine) as connection:
             earlier = list_passes(connection, raw_table_id=table.record.id)
-        for old in earlier:
-            if old.id != table.pass_id and old.document_type in self._desk.types:
+        others = [old for old in earlier if old.id != table.pass_id]
+        superseded = [old for old in others if old.state in {"done", "superseded"}]
+        for old in superseded[: len(superseded) - KEPT_PASSES + 1]:
+            if old.document_type in self._desk.types:
                 made = clean_table(self._desk.types[old.document_type])
                 statements += delete_pass_rows(made, old.id)
         return statements
@@ -317,6 +312,7 @@ class CleaningJob(RunningJob):
         )
 
     def _finish(self, state: JobState, error: str | None) -> CleaningResult:
+        cost = self._meter.cost(self._rows)
         self._let_go()
         self._reader.shutdown(cancel_futures=True)
         results = [self._close(table) for table in self._tables]
@@ -333,10 +329,11 @@ class CleaningJob(RunningJob):
             filtered_out=sum(r.filtered_out for r in results),
             findings=sum(r.findings for r in results),
             seconds=round(time.monotonic() - self._begun, 3),
-            mode=self._mode.value,
-            mode_reason=self._mode_reason,
+            mode=self._choice.mode.value,
+            mode_reason=self._choice.reason,
             tables=(*results, *self._skipped),
             error=error,
+            cost=cost,
         )
         self._close_books(
             state,
@@ -349,30 +346,18 @@ class CleaningJob(RunningJob):
             summary={
                 "seconds": result.seconds,
                 "mode": result.mode,
+                "mode_reason": result.mode_reason,
                 "findings": result.findings,
+                "cost": cost.as_dict(),
             },
         )
         return result
 
-    def _close(self, table: _Table) -> TableResult:
+    def _close(self, table: TableCleaning) -> TableResult:
         """Return a table's result; a pass that did not finish leaves nothing behind."""
-        record = table.record
-        base = TableResult(
-            record.id,
-            record.source_id,
-            record.name,
-            table.document_type.name,
-            "done",
-            record.row_count,
-        )
+        table.keys.close()
         if table.chunks == 0 and table.failed is None:
-            return replace(
-                base,
-                cleaned=table.cleaned,
-                filtered_out=table.filtered_out,
-                findings=table.findings,
-                totals=dict(table.totals),
-            )
+            return table.result("done")
         try:
             with writing(self._desk.engine) as connection:
                 rows = clean_table(table.document_type)
@@ -381,7 +366,7 @@ class CleaningJob(RunningJob):
                 connection.execute(pass_update(table.pass_id, state="abandoned"))
         except StorageError:
             log.exception("pass %s cannot be cleared away", table.pass_id)
-        return replace(base, state="failed" if table.failed else "unprocessed", error=table.failed)
+        return table.result("failed" if table.failed else "unprocessed")
 
 
 def _skipped(record: TableRecord) -> TableResult:
@@ -401,6 +386,7 @@ def clean_tables(
     *,
     source_ids: Sequence[int] | None = None,
     document_type: str | None = None,
+    options: Mapping[str, str] | None = None,
     settings: JobSettings | None = None,
     started: Callable[[CleaningJob], None] = lambda _job: None,
 ) -> CleaningResult:
@@ -410,7 +396,11 @@ def clean_tables(
         StorageError: If the desk cannot be written at all.
     """
     job = CleaningJob(
-        desk, settings or JobSettings(), source_ids=source_ids, document_type=document_type
+        desk,
+        settings or JobSettings(),
+        source_ids=source_ids,
+        document_type=document_type,
+        options=options,
     )
     started(job)
     return job.run()

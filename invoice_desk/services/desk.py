@@ -9,12 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from invoice_desk.core.document_types import DocumentType, document_type_of
+from invoice_desk.core.declarations import document_type_of
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.modes import WorkSettings
 from invoice_desk.db.bulk import ProcessWriter
-from invoice_desk.db.engine import Engine, open_engine
+from invoice_desk.db.engine import Engine, open_engine, reading
 from invoice_desk.db.migrate import upgrade
+from invoice_desk.db.reference import list_declarations
 from invoice_desk.errors import StorageError, TemplateError
 from invoice_desk.paths import resource
+from invoice_desk.settings import load_settings
 from invoice_desk.workers.executors import WarmPool
 
 
@@ -29,6 +33,7 @@ class Desk:
     types: dict[str, DocumentType]
     now: Callable[[], dt.datetime]
     person: str
+    settings: WorkSettings = field(default_factory=WorkSettings)
     #: A pool of workers that outlives one job, when the program keeps one warm.
     pool: WarmPool | None = field(default=None)
 
@@ -67,7 +72,9 @@ def open_desk(path: Path) -> Desk:
     except BaseException:
         engine.dispose()
         raise
-    return Desk(path, engine, ProcessWriter(path), load_types(), _utc_now, _person())
+    return Desk(
+        path, engine, ProcessWriter(path), _types(engine), _utc_now, _person(), load_settings()
+    )
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -98,6 +105,16 @@ def load_types(folder: Path | None = None) -> dict[str, DocumentType]:
         made = document_type_of(declared)
         found[made.name] = made
     return found
+
+
+def _types(engine: Engine) -> dict[str, DocumentType]:
+    """Return the program's own types, and those of the desk in their place or beside them."""
+    types = load_types()
+    with reading(engine) as connection:
+        for declaration in list_declarations(connection):
+            made = document_type_of(declaration)
+            types[made.name] = made
+    return types
 
 
 def _utc_now() -> dt.datetime:

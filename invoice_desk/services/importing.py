@@ -21,6 +21,7 @@ from invoice_desk.core.jobs import (
     Progress,
     UploadCompleted,
 )
+from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import JobFileRecord
 from invoice_desk.core.source import FileOutcome, Kind, SourceStatus
 from invoice_desk.db.engine import reading, writing
@@ -31,7 +32,7 @@ from invoice_desk.errors import CancelledError, SourceError, StorageError
 from invoice_desk.readers.archive import unpack
 from invoice_desk.services.batches import BatchResult, ImportFile, batch_result
 from invoice_desk.services.desk import Desk
-from invoice_desk.services.jobs import JobSettings, Mode, RunningJob
+from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.services.keeping import Kept, find_files, keep
 from invoice_desk.services.storing import SourceStore, forget_reading
 from invoice_desk.workers.contract import Failure, Success
@@ -48,8 +49,6 @@ from invoice_desk.workers.reading import (
 
 log = logging.getLogger(__name__)
 
-#: Below this many bytes of plain text, worker processes cost more than they save.
-OPTIMIZED_FROM_BYTES = 5_000_000
 MAX_NESTING = 4
 #: A page takes about as long to recognise as a megabyte of text takes to read.
 _PAGE_WEIGHT = 1_000_000.0
@@ -78,8 +77,6 @@ class ImportJob(RunningJob):
         self._weights: dict[ChunkId, float] = {}
         self._settled_weight = 0.0
         self._store_of_sources = SourceStore(desk, ())
-        self._mode = Mode.STANDARD
-        self._mode_reason = "nothing to read"
 
     def run(self) -> BatchResult:
         """Import everything; return what became of each file.
@@ -90,8 +87,7 @@ class ImportJob(RunningJob):
         self._open()
         with reading(self._desk.engine) as connection:
             self._store_of_sources = SourceStore(self._desk, list_templates(connection))
-        workers = self._settings.workers or default_workers()
-        machine = Job(window=workers + 1)
+        machine = Job(window=1 + (self._work.max_workers or default_workers()))
         error: str | None = None
         if self._is_large():
             self._warm_up()
@@ -122,14 +118,9 @@ class ImportJob(RunningJob):
 
     def _is_large(self) -> bool:
         """Return whether what was named needs worker processes for sure, told by sizes alone."""
-        if self._settings.mode is not Mode.AUTO:
-            return self._settings.mode is Mode.OPTIMIZED
-        size = 0
-        for path, _ in find_files(self._paths):
-            size += path.stat().st_size if path.is_file() else 0
-            if size >= OPTIMIZED_FROM_BYTES:
-                return True
-        return False
+        size = sum(path.stat().st_size for path, _ in find_files(self._paths) if path.is_file())
+        self._choose(size)
+        return self._choice.mode is Mode.OPTIMIZED
 
     def _new_file(self, name: str, origin: str) -> ImportFile:
         record = JobFileRecord(len(self._files), name, origin, None, FileOutcome.PENDING)
@@ -236,33 +227,25 @@ class ImportJob(RunningJob):
             reading_now = {unit.file.source_id for unit in self._units.values()}
             connection.execute(sources_update(reading_now, status=SourceStatus.PROCESSING.value))
         self._show(step="reading")
+        self._choose_how()
         return self._run_machine(
             machine,
             read,
-            in_process=self._chooses_this_process(),
             payload_of=lambda chunk: self._units[chunk].payload,
             store=self._store,
             failed=self._chunk_failed,
             notify=self._notify,
         )
 
-    def _chooses_this_process(self) -> bool:
-        """Return whether to read in this process, and note why."""
+    def _choose_how(self) -> None:
+        """Choose between this process and workers by what there is to read."""
         if not self._units:
-            return True
-        size = sum(self._weights.values())
-        payloads = [unit.payload for unit in self._units.values()]
-        small = size < OPTIMIZED_FROM_BYTES and all(
-            isinstance(payload, ReadSource) and payload.kind is Kind.CSV for payload in payloads
+            return
+        isolate = any(
+            isinstance(unit.payload, ReadSource) and unit.payload.kind is not Kind.CSV
+            for unit in self._units.values()
         )
-        if self._settings.mode is Mode.AUTO:
-            in_process = small and self._desk.pool is None
-            self._mode_reason = "small text files" if in_process else "large, or not plain text"
-        else:
-            in_process = self._settings.mode is Mode.STANDARD
-            self._mode_reason = "asked for"
-        self._mode = Mode.STANDARD if in_process else Mode.OPTIMIZED
-        return in_process
+        self._choose(int(sum(self._weights.values())), isolate=isolate)
 
     def _notify(self, state: JobState, progress: Progress) -> None:
         outcomes = [file.record.outcome for file in self._files]
@@ -353,9 +336,10 @@ class ImportJob(RunningJob):
             job_id=self._job_id,
             state=state,
             seconds=round(time.monotonic() - self._begun, 3),
-            mode=self._mode.value,
-            mode_reason=self._mode_reason,
+            mode=self._choice.mode.value,
+            mode_reason=self._choice.reason,
             error=error,
+            cost=self._meter.cost(sum(file.rows for file in self._files)),
         )
         self._close_books(
             state,
@@ -370,6 +354,7 @@ class ImportJob(RunningJob):
                 "mode": batch.mode,
                 "mode_reason": batch.mode_reason,
                 "duplicates": batch.duplicates,
+                "cost": batch.cost.as_dict() if batch.cost else {},
             },
         )
         return batch

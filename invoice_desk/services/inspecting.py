@@ -12,13 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from invoice_desk.core.document_types import DocumentType, best_type
+from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.findings import Finding
 from invoice_desk.core.jobs import ChunkId, ChunksAdded, Job, UploadCompleted
 from invoice_desk.core.mapping import suggestions_for
 from invoice_desk.core.sentences import sentence
 from invoice_desk.core.source import Detection, Kind, detect_kind
 from invoice_desk.core.tables import RowBatch, TableHead
+from invoice_desk.core.type_detection import best_type
 from invoice_desk.documents.fields import DocumentReading
 from invoice_desk.documents.page import Page, lines_of
 from invoice_desk.errors import SourceError, UnreadableSourceError, UserError

@@ -6,8 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 from invoice_desk.core.jobs import (
@@ -19,6 +19,7 @@ from invoice_desk.core.jobs import (
     Progress,
     ResumeRequested,
 )
+from invoice_desk.core.modes import Choice, Mode, choose_mode
 from invoice_desk.core.records import JobFileRecord, JobRecord
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.db.audit import audit
@@ -37,25 +38,18 @@ from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
 from invoice_desk.db.sources import list_sources
 from invoice_desk.errors import ArgumentError, CancelledError, StorageError
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.metering import Meter, this_machine
 from invoice_desk.services.storing import forget_reading
 from invoice_desk.workers.contract import ExecutorFactory, Failure, P, R, Success, Task
-from invoice_desk.workers.executors import WarmPool, inline_executor
+from invoice_desk.workers.executors import WarmPool, default_workers, inline_executor
 from invoice_desk.workers.runner import JobRunner
 
 log = logging.getLogger(__name__)
 
 
-class Mode(StrEnum):
-    """How a job is worked on."""
-
-    AUTO = "auto"
-    STANDARD = "standard"  # in this process
-    OPTIMIZED = "optimized"  # in worker processes
-
-
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """How to work; `workers` is None for one a core."""
+    """How to work on one job; `workers` None is what the settings of the desk say."""
 
     mode: Mode = Mode.AUTO
     workers: int | None = None
@@ -107,8 +101,12 @@ class RunningJob:
         self._job_id = 0
         self._stop = threading.Event()
         self._post: Callable[[Any], None] | None = None
-        self._pool = desk.pool or WarmPool(settings.workers)
+        work = desk.settings
+        self._work = replace(work, max_workers=settings.workers or work.max_workers)
+        self._choice = Choice(Mode.STANDARD, 1, "nothing to do")
+        self._pool = desk.pool or WarmPool(self._work.max_workers)
         self._writer: BulkWriter = desk.bulk
+        self._meter = Meter(desk.path)
         self.snapshot = Snapshot(operation=self.operation, title=title)
 
     def cancel(self) -> None:
@@ -136,6 +134,9 @@ class RunningJob:
         values = {name: getattr(self.snapshot, name) for name in Snapshot.__slots__}
         values |= changes
         values["seconds"] = time.monotonic() - self._begun
+        if "step" in changes:
+            self._meter.step(changes["step"])
+        self._meter.sample()
         self.snapshot = Snapshot(**values)
 
     def _open(self) -> None:
@@ -154,13 +155,48 @@ class RunningJob:
         self._desk.bulk.start()
         self._pool.warm()
 
-    def _choose_place(self, *, in_process: bool) -> tuple[ExecutorFactory, bool]:
-        """Choose workers and writer; return where workers come from, and whether to end them."""
-        if in_process:
-            self._writer = InProcessWriter(self._desk.engine)
-            return inline_executor, True
-        self._writer = self._desk.bulk
-        return self._pool, self._pool is not self._desk.pool
+    def _choose(self, size: int, *, isolate: bool = False) -> None:
+        """Choose how to work on `size` bytes.
+
+        Args:
+            size: Of the files or the rows.
+            isolate: Whether libraries are used that may crash on a bad file, so that worker
+                processes are wanted whatever the size.
+        """
+        asked = self._settings.mode
+        self._choice = choose_mode(size, this_machine(), self._work, asked=asked)
+        if isolate and asked is Mode.AUTO and self._choice.mode is Mode.STANDARD:
+            reason = "pages and workbooks are read in processes of their own"
+            workers = self._work.max_workers or default_workers()
+            self._choice = Choice(Mode.OPTIMIZED, workers, reason)
+        self._meter.bytes_read = size
+
+    def _choose_place(self) -> tuple[ExecutorFactory, bool]:
+        """Make workers and writer ready; return where workers come from, and whether to end them.
+
+        Where worker processes or the writer cannot start, this process does their work.
+        """
+        if self._choice.mode is Mode.OPTIMIZED:
+            trouble = self._trouble()
+            if trouble is None:
+                self._writer = self._desk.bulk
+                return self._pool, self._pool is not self._desk.pool
+            log.warning("worker processes cannot be used: %s", trouble)
+            self._choice = Choice(
+                Mode.STANDARD, 1, f"worker processes could not be used ({trouble}); done in one"
+            )
+        self._writer = InProcessWriter(self._desk.engine)
+        return inline_executor, True
+
+    def _trouble(self) -> str | None:
+        """Return why worker processes or the writer do not work, None when they do."""
+        try:
+            self._desk.bulk.start()
+            self._pool.probe()
+            self._desk.bulk.await_start()
+        except (StorageError, OSError, BrokenExecutor) as error:
+            return str(error) or type(error).__name__
+        return None
 
     def _let_go(self) -> None:
         """End workers that are this job's own."""
@@ -172,7 +208,6 @@ class RunningJob:
         machine: Job,
         task: Task[P, R],
         *,
-        in_process: bool,
         payload_of: Callable[[ChunkId], P],
         store: Callable[[ChunkId, Success[R]], Sequence[ChunkId]],
         failed: Callable[[ChunkId, Failure], None],
@@ -182,7 +217,7 @@ class RunningJob:
 
         Returns why results could not be stored, None when all were.
         """
-        factory, close = self._choose_place(in_process=in_process)
+        factory, close = self._choose_place()
         runner: JobRunner[P, R] = JobRunner(
             factory,
             task,

@@ -1,63 +1,166 @@
-"""How a table is to be cleaned, told from a sample of its rows."""
+"""How a table is to be cleaned, told from a sample of its rows, or from all of them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from invoice_desk.core.amounts import read_amount
 from invoice_desk.core.cells import decode_rows, split_rows
-from invoice_desk.core.cleaning import CleaningPlan, ColumnStyle, needs_style, style_of
-from invoice_desk.core.document_types import TEMPORAL, DocumentType
+from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle, needs_style, style_of
+from invoice_desk.core.dates import DateOrder, read_moment
+from invoice_desk.core.document_types import NUMERIC, TEMPORAL, DocumentType, FieldSpec
+from invoice_desk.core.findings import Finding, FindingCode, Severity, anomaly_of
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.engine import reading
 from invoice_desk.db.tables import read_rows_between
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.types import spellings
 
-CHUNK_ROWS = 50_000
 CHUNK_BYTES = 16 << 20
 #: The evidence for how a column is written comes from this many blocks of this many rows.
 SAMPLE_BLOCKS, SAMPLE_BLOCK_ROWS = 12, 400
+#: Where the sample settles nothing, the whole column is read in blocks of this many rows.
+_WHOLE_BLOCK_ROWS = 50_000
 
 
-def make_plan(desk: Desk, record: TableRecord, made: DocumentType) -> CleaningPlan:
-    """Return how to clean a table: its mapping, and how its columns are written."""
-    mapping = {
-        name: index
-        for name, index in record.mapping.items()
-        if any(spec.name == name for spec in made.read_fields)
-    }
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what a person should know of it."""
+
+    plan: CleaningPlan
+    findings: tuple[Finding, ...] = ()
+
+
+def make_plan(
+    desk: Desk,
+    record: TableRecord,
+    made: DocumentType,
+    *,
+    options: Mapping[str, str] | None = None,
+) -> Planned:
+    """Return how to clean a table: its mapping, and how its columns are written.
+
+    A column whose sample holds texts with two readings and no proof for either is read whole.
+    What stays open then is a finding, which one choice of a person settles (`settle_column`).
+    """
+    known = {spec.name for spec in made.read_fields}
+    mapping = {name: index for name, index in record.mapping.items() if name in known}
     columns = decode_rows(_sample(desk, record), width=len(record.columns))
     styles: dict[str, ColumnStyle] = {}
+    findings: list[Finding] = []
     for spec in made.read_fields:
         index = mapping.get(spec.name)
-        if index is not None and needs_style(spec) and index < len(columns):
-            texts = [text for text in columns[index].drop_null().unique().to_pylist() if text]
-            style = style_of(spec, texts)
-            if spec.type in TEMPORAL and style.date_order is None:
-                # what one date cannot tell, the rest of its document may
-                style = replace(style, date_order=record.details.get("date_order"))
-            styles[spec.name] = style
-    return CleaningPlan(
+        if index is None or not needs_style(spec) or index >= len(columns):
+            continue
+        style = _settled(desk, record, spec, index, _distinct(columns[index]))
+        styles[spec.name] = style
+        if not style.chosen and (example := _open_example(spec, style, columns[index])):
+            findings.append(_unsettled(spec, example))
+    chosen = dict(options or {})
+    for option in made.options:
+        if option.year_of and not chosen.get(option.name):
+            year = _common_year(made, option.year_of, mapping, styles, columns)
+            if year is not None:
+                chosen[option.name] = year
+                told = f"{option.title}: {year}"
+                findings.append(Finding(FindingCode.YEAR_ASSUMED, Severity.INFO, text=told))
+    plan = CleaningPlan(
         mapping=mapping,
         columns=record.columns,
         styles=styles,
+        options=chosen,
         derived_rows=tuple(record.structure.get("derived_rows") or ()),
+        lookups=spellings(desk, made),
+        today=desk.now().date().isoformat(),
     )
+    return Planned(plan, tuple(findings))
 
 
-def rows_per_chunk(rows: int, size: int) -> int:
-    """Return how many rows make a chunk: `CHUNK_ROWS`, fewer when rows are very long."""
+def rows_per_chunk(rows: int, size: int, *, wanted: int) -> int:
+    """Return how many rows make a chunk: `wanted`, fewer when rows are very long."""
     if size <= 0 or rows <= 0:
-        return CHUNK_ROWS
-    return max(500, min(CHUNK_ROWS, CHUNK_BYTES * rows // size))
+        return wanted
+    return max(500, min(wanted, CHUNK_BYTES * rows // size))
 
 
 def raw_rows(desk: Desk, table_id: int, start: int, stop: int) -> tuple[pa.Array, pa.Array]:
     """Return numbers and cells of the rows numbered from `start` up to, not including, `stop`."""
     with reading(desk.engine) as connection:
         return split_rows(*read_rows_between(connection, table_id, start, stop))
+
+
+def _settled(
+    desk: Desk, record: TableRecord, spec: FieldSpec, index: int, texts: list[str]
+) -> ColumnStyle:
+    """Return how a column is written: as a person said, by the sample, or by all its rows."""
+    said = record.details.get("styles", {}).get(spec.name)
+    if said is not None:
+        return ColumnStyle(said.get("decimal_mark"), said.get("date_order"), chosen=True)
+    style = style_of(spec, texts)
+    if spec.type in TEMPORAL and style.date_order is None:
+        # what one date cannot tell, the rest of its document may
+        style = replace(style, date_order=record.details.get("date_order"))
+    if not any(_is_open(spec, style, text) for text in texts):
+        return style
+    for block in _further_blocks(desk, record):
+        more = _distinct(decode_rows(block, width=len(record.columns))[index])
+        found = style_of(spec, [*texts, *more])
+        if found.decimal_mark is not None or found.date_order is not None:
+            return found
+    return style
+
+
+def _distinct(column: pa.Array) -> list[str]:
+    return [text.strip() for text in column.drop_null().unique().to_pylist() if text.strip()]
+
+
+def _is_open(spec: FieldSpec, style: ColumnStyle, text: str) -> bool:
+    """Return whether a text has two readings that the style does not settle."""
+    if spec.type in NUMERIC:
+        return style.decimal_mark is None and read_amount(text).ambiguous
+    return style.date_order is None and read_moment(text).ambiguous
+
+
+def _open_example(spec: FieldSpec, style: ColumnStyle, column: pa.Array) -> str | None:
+    return next((text for text in _distinct(column) if _is_open(spec, style, text)), None)
+
+
+def _unsettled(spec: FieldSpec, example: str) -> Finding:
+    if spec.type in NUMERIC:
+        dot, comma = (read_amount(example, decimal_mark=mark).value for mark in ".,")
+        told = f"{example}: {dot} (decimal mark .) or {comma} (decimal mark ,)"
+    else:
+        orders = (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST)
+        moments = [read_moment(example, order=order).value for order in orders]
+        day, month = (m.date().isoformat() if m else "no date" for m in moments)
+        told = f"{example}: {day} (day first) or {month} (month first)"
+    code = FindingCode.UNSETTLED_COLUMN
+    return Finding(code, Severity.WARNING, spec.name, told, anomaly=anomaly_of(code))
+
+
+def _common_year(
+    made: DocumentType,
+    name: str,
+    mapping: Mapping[str, int],
+    styles: Mapping[str, ColumnStyle],
+    columns: Sequence[pa.Array],
+) -> str | None:
+    """Return the year that most dates of a field's sample lie in."""
+    index = mapping.get(name)
+    if index is None or index >= len(columns):
+        return None
+    order = styles.get(name, ColumnStyle()).date_order or made.date_order
+    years: Counter[int] = Counter()
+    for entry in columns[index].drop_null().value_counts().to_pylist():
+        moment = read_moment(entry["values"].strip(), order=DateOrder(order)).value
+        if moment is not None:
+            years[moment.year] += entry["counts"]
+    return str(max(years, key=lambda y: (years[y], y))) if years else None
 
 
 def _sample(desk: Desk, record: TableRecord) -> pa.Array:
@@ -69,3 +172,16 @@ def _sample(desk: Desk, record: TableRecord) -> pa.Array:
     starts = [first + block * step for block in range(SAMPLE_BLOCKS)]
     blocks = [raw_rows(desk, record.id, start, start + SAMPLE_BLOCK_ROWS)[1] for start in starts]
     return pa.concat_arrays(blocks)
+
+
+def _further_blocks(desk: Desk, record: TableRecord) -> Iterator[pa.Array]:
+    """Yield the cells of a table that is larger than its sample, block by block."""
+    if record.row_count <= SAMPLE_BLOCKS * SAMPLE_BLOCK_ROWS:
+        return
+    seen, start = 0, 0
+    while seen < record.row_count and start < 1 << ROW_BITS:
+        _, cells = raw_rows(desk, record.id, start, start + _WHOLE_BLOCK_ROWS)
+        seen += len(cells)
+        start += _WHOLE_BLOCK_ROWS
+        if len(cells):
+            yield cells

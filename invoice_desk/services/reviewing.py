@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from invoice_desk.core.cleaning import CleaningPlan, CleaningStatus, ColumnStyle, clean_chunk
+from invoice_desk.core.cleaning import CleaningStatus, clean_chunk
+from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle
 from invoice_desk.core.corrections import canonical
 from invoice_desk.core.decisions import Decision, DecisionKind, verdicts
 from invoice_desk.core.document_types import NUMERIC, DocumentType

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from invoice_desk.core.document_types import TypeMatch, best_type, map_by_headers
 from invoice_desk.core.findings import Finding, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.core.tables import RowBatch
+from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers
 from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.engine import writing
 from invoice_desk.db.jobs import file_update

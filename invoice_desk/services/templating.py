@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from invoice_desk.core.cells import decode_rows
 from invoice_desk.core.cleaning import clean_chunk
-from invoice_desk.core.document_types import DocumentType, best_type, map_by_headers
+from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.mapping import Suggestion, Template, suggestions_for
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.core.type_detection import best_type, map_by_headers
 from invoice_desk.db.audit import audit
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.sources import get_source, source_update
@@ -88,7 +89,7 @@ def preview(desk: Desk, table_id: int, document_type: str, mapping: Mapping[str,
     table = _table(desk, table_id)
     made = _type(desk, document_type)
     draft = replace(table, document_type=document_type, mapping=dict(mapping))
-    plan = make_plan(desk, draft, made)
+    plan = make_plan(desk, draft, made).plan
     numbers, cells = _first_rows(desk, table)
     chunk = clean_chunk(numbers, cells, plan=plan, document_type=made)
     fields = tuple(s.name for s in made.fields if s.name in mapping or s.product_of)

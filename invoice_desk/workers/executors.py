@@ -10,9 +10,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 from invoice_desk.startup import keep_pandas_out
+
+#: How long a new process may take until it answers, on a busy machine.
+_PROBE_SECONDS = 60
 
 
 def default_workers() -> int:
@@ -51,6 +54,21 @@ class WarmPool:
         executor = self()
         for _ in range(self._workers or default_workers()):
             executor.submit(_nothing)
+
+    def probe(self) -> None:
+        """Start a process and wait until it has answered.
+
+        Raises:
+            BrokenExecutor: If processes end before they can work.
+            OSError: If none can be started.
+        """
+        try:
+            self().submit(_nothing).result(timeout=_PROBE_SECONDS)
+        except TimeoutError as error:
+            raise BrokenExecutor("they do not answer") from error
+        except BrokenExecutor:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End the processes."""

@@ -1,0 +1,94 @@
+"""Which document type a table is, told by its headings and the name of its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.text import folded
+
+#: The type of tables that are of no other; its fields are the words that all tables share.
+ANY_TABLE = "table"
+#: How sure the program is that a table that fits no type is just a table.
+ANY_TABLE_CONFIDENCE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class TypeMatch:
+    """How well a type fits a table, and why."""
+
+    document_type: str | None
+    confidence: float
+    reasons: tuple[str, ...] = ()
+
+
+def map_by_headers(made: DocumentType, columns: Sequence[str]) -> dict[str, int]:
+    """Return field name → column index, by equal headings; each column is used once."""
+    index: dict[str, int] = {}
+    for i, column in enumerate(columns):
+        index.setdefault(folded(column), i)
+    mapping: dict[str, int] = {}
+    taken: set[int] = set()
+    for spec in made.read_fields:
+        for heading in (*spec.headers, spec.name):
+            found = index.get(folded(heading))
+            if found is not None and found not in taken and folded(heading):
+                mapping[spec.name] = found
+                taken.add(found)
+                break
+    return mapping
+
+
+def match_type(made: DocumentType, file_name: str, columns: Sequence[str]) -> TypeMatch:
+    """Return how well `made` fits a table with these headings in a file of that name.
+
+    Headings decide: the share of required fields that were found counts 0.6, the share of the
+    table's columns that the type knows 0.4.  Telling headings that are all there add 0.1, as
+    does a telling file name, and both settle ties.
+    """
+    mapping = map_by_headers(made, columns)
+    if not mapping or made.name == ANY_TABLE:
+        return TypeMatch(made.name, 0.0)
+    required = [spec.name for spec in made.read_fields if spec.required]
+    found = sum(name in mapping for name in required) / len(required) if required else 1.0
+    named = sum(bool(folded(column)) for column in columns) or 1
+    known = min(1.0, len(mapping) / min(named, len(made.read_fields)))
+    if found < 0.5 or (len(mapping) < 3 and len(made.read_fields) > 3):
+        return TypeMatch(made.name, 0.3 * found * known)
+    score = 0.6 * found + 0.4 * known
+    reasons = [f"{len(mapping)} of {len(columns)} columns are known"]
+    keys = {folded(column) for column in columns}
+    if made.detection.headings:
+        if not all(folded(heading) in keys for heading in made.detection.headings):
+            return TypeMatch(made.name, round(0.4 * score, 3))
+        score += 0.1
+        reasons.append("it has " + ", ".join(made.detection.headings))
+    if any(folded(part) in folded(file_name) for part in made.detection.file_names):
+        score += 0.1
+        reasons.append("the file name says so")
+    return TypeMatch(made.name, round(score, 3), tuple(reasons))
+
+
+def best_type(
+    types: Iterable[DocumentType], file_name: str, columns: Sequence[str], *, margin: float = 0.05
+) -> TypeMatch:
+    """Return the type that fits clearly best, else that it is some table.
+
+    A type that a person copied from another is proposed by its templates, not by its headings,
+    which are those of the first.  `document_type` is None when two types fit alike.
+    """
+    known = list(types)
+    own = [made for made in known if made.based_on is None]
+    ranked = sorted((match_type(m, file_name, columns) for m in own), key=lambda m: -m.confidence)
+    if not ranked or ranked[0].confidence < 0.5:
+        best = ranked[0].confidence if ranked else 0.0
+        reasons = ("no document type knows enough of the columns",)
+        if any(made.name == ANY_TABLE for made in own) and columns:
+            return TypeMatch(ANY_TABLE, max(ANY_TABLE_CONFIDENCE, min(best, 0.45)), reasons)
+        return TypeMatch(None, best, reasons)
+    first = ranked[0]
+    if len(ranked) > 1 and first.confidence - ranked[1].confidence < margin:
+        pair = f"{first.document_type} and {ranked[1].document_type}"
+        return TypeMatch(None, min(1.0, first.confidence), (f"{pair} fit alike",))
+    return TypeMatch(first.document_type, min(1.0, first.confidence), first.reasons)

@@ -1,0 +1,43 @@
+"""Add types and names that people change, anomalies, buckets and the quality of a source."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "document_type",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "declaration", sa.JSON(), nullable=False, comment="as in resources/document_types"
+        ),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_type")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_document_type_name_version")),
+    )
+    op.create_table(
+        "reference_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("aliases", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reference_entry")),
+    )
+    op.create_index(op.f("ix_reference_entry_list"), "reference_entry", ["list"])
+    op.add_column(
+        "finding", sa.Column("anomaly", sa.Text(), nullable=False, server_default="other")
+    )
+    op.add_column("finding", sa.Column("scan", sa.Text(), nullable=True))
+    op.create_index(op.f("ix_finding_scan"), "finding", ["scan"])
+    op.add_column(
+        "cleaning_pass", sa.Column("buckets", sa.JSON(), nullable=False, server_default="{}")
+    )
+    op.add_column("source", sa.Column("quality", sa.Float(), nullable=True))

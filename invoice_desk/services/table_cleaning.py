@@ -1,0 +1,127 @@
+"""One table of a cleaning job on its way: its chunks, what they came to, its duplicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import pyarrow.compute as pc
+
+from invoice_desk.core.cells import decode_rows
+from invoice_desk.core.cleaning_plan import CleaningPlan
+from invoice_desk.core.decisions import RowVerdict
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.duplicates import duplicate_keys, later_duplicates
+from invoice_desk.core.findings import Finding
+from invoice_desk.core.records import TableRecord
+from invoice_desk.core.storage import StorableChunk
+from invoice_desk.db.engine import reading
+from invoice_desk.db.tables import read_cells_of
+from invoice_desk.services.desk import Desk
+from invoice_desk.services.key_spill import KeySpill
+from invoice_desk.workers.cleaning import CleanedRows
+
+_READ_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """What the cleaning of one table gave; rows = cleaned + filtered_out when it is done."""
+
+    raw_table_id: int
+    source_id: int
+    name: str
+    document_type: str | None
+    state: str
+    rows: int
+    pass_id: int | None = None
+    cleaned: int = 0
+    filtered_out: int = 0
+    findings: int = 0
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    buckets: dict[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class TableCleaning:
+    """A table of the job on its way."""
+
+    record: TableRecord
+    document_type: DocumentType
+    plan: CleaningPlan
+    pass_id: int
+    findings_of_table: tuple[Finding, ...] = ()
+    chunks: int = 0
+    verdicts: dict[int, RowVerdict] = field(default_factory=dict)
+    cleaned: int = 0
+    filtered_out: int = 0
+    findings: int = 0
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    buckets: dict[str, int] = field(default_factory=dict)
+    keys: KeySpill = field(default_factory=KeySpill)
+    #: Whether it is known which rows are duplicates.
+    compared: bool = False
+    failed: str | None = None
+
+    def take(self, done: CleanedRows) -> None:
+        """Count what a chunk came to."""
+        self._count(done.chunk, 1)
+        if done.instead_of is not None:
+            self._count(done.instead_of, -1)
+        elif done.hashes:
+            self.keys.add(done.numbers, done.hashes)
+
+    def _count(self, chunk: StorableChunk, sign: int) -> None:
+        self.cleaned += sign * chunk.cleaned
+        self.filtered_out += sign * chunk.filtered_out
+        self.findings += sign * chunk.findings.num_rows
+        for name, total in chunk.totals.items():
+            self.totals[name] = self.totals.get(name, Decimal(0)) + sign * total
+        for name, count in chunk.buckets.items():
+            self.buckets[name] = self.buckets.get(name, 0) + sign * count
+
+    def result(self, state: str) -> TableResult:
+        """Return what became of the table; counts only of a pass that is done."""
+        done = state == "done"
+        return TableResult(
+            raw_table_id=self.record.id,
+            source_id=self.record.source_id,
+            name=self.record.name,
+            document_type=self.document_type.name,
+            state=state,
+            rows=self.record.row_count,
+            pass_id=self.pass_id if done else None,
+            cleaned=self.cleaned if done else 0,
+            filtered_out=self.filtered_out if done else 0,
+            findings=self.findings if done else 0,
+            totals=dict(self.totals) if done else {},
+            buckets=dict(self.buckets) if done else {},
+            error=self.failed,
+        )
+
+
+def find_duplicates(desk: Desk, table: TableCleaning) -> list[int]:
+    """Return the numbers of the rows whose key an earlier row has, ascending.
+
+    Hashes say which rows may share a key; only those are read again and compared for sure.
+    """
+    candidates = table.keys.repeated_numbers()
+    table.keys.close()
+    found: list[tuple[int, str | None]] = []
+    for begin in range(0, len(candidates), _READ_AT_ONCE):
+        numbers = candidates[begin : begin + _READ_AT_ONCE]
+        found += zip(numbers.tolist(), _keys_of(desk, table, numbers), strict=True)
+    return later_duplicates(found)
+
+
+def _keys_of(desk: Desk, table: TableCleaning, numbers: np.ndarray) -> list[str | None]:
+    with reading(desk.engine) as connection:
+        cells = read_cells_of(connection, table.record.id, numbers.tolist())
+    raw = decode_rows(cells, width=len(table.plan.columns))
+    texts = [pc.utf8_trim_whitespace(column) for column in raw]
+    keys: list[str | None] = duplicate_keys(
+        table.document_type, table.plan, texts, cells
+    ).to_pylist()
+    return keys
