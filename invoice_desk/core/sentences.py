@@ -26,6 +26,12 @@ SENTENCES: dict[str, str] = {
     FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
     FindingCode.PAGE_UNREADABLE: "A page could not be read.",
     FindingCode.HIDDEN_SHEET: "The sheet is hidden in the workbook; it was read all the same.",
+    "outlier": "The amount lies far above the others of its group.",
+    "sudden_drop": "The month has less than half of the month before.",
+    "unbalanced": "Two amounts that must be equal are not.",
+    "conflicting_rows": "Rows with one key name different things.",
+    "missing_in_other": "The invoice stands in one of journal and état only.",
+    "amounts_differ": "Journal and état have different revenue for this invoice.",
     DERIVED: "The row sums up others.",
 }
 

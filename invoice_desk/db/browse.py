@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from invoice_desk.core.cleaning import CleaningStatus
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.schema import raw_row
 
@@ -120,6 +121,19 @@ def read_rows(
         has_clean = values.get("id") is not None
         found[row["raw_id"] - base] = json.loads(row["cells"]), values if has_clean else None
     return found
+
+
+def pass_fields(clean: Table, pass_id: int, names: Sequence[str]) -> Select[Any]:
+    """Return the query for these fields of the rows that a pass kept, as they are stored."""
+    base = pass_id << ROW_BITS
+    number = (clean.c.id - base).label("row_number")
+    fields = [clean.c[name] for name in names]
+    return (
+        select(number, *fields)
+        .where(clean.c.id >= base, clean.c.id < base + (1 << ROW_BITS))
+        .where(clean.c.cleaning_status == CleaningStatus.CLEANED.value)
+        .order_by(clean.c.id)
+    )
 
 
 def pass_rows(clean: Table, pass_id: int, *, statuses: Sequence[str] | None = None) -> Select[Any]:

@@ -152,6 +152,31 @@ def quality_update(source_id: int) -> Any:
     return update(source).where(source.c.id == source_id).values(quality=value)
 
 
+def forget_scan(table: Table, pass_id: int, scan: str) -> list[Any]:
+    """Return the statements that take back what a scan found in a pass."""
+    base = pass_id << ROW_BITS
+    found = select(finding.c.row_number).where(finding.c.pass_id == pass_id, finding.c.scan == scan)
+    count = select(func.count()).select_from(found.subquery()).scalar_subquery()
+    return [
+        update(table)
+        .where(table.c.id.in_(select(found.subquery().c.row_number + base)))
+        .values(findings=table.c.findings - 1),
+        pass_update(pass_id, findings=cleaning_pass.c.findings - count),
+        delete(finding).where(finding.c.pass_id == pass_id, finding.c.scan == scan),
+    ]
+
+
+def more_findings(table: Table, pass_id: int, numbers: Sequence[int]) -> list[Any]:
+    """Return the statements that count one more finding for each of these different rows."""
+    base = pass_id << ROW_BITS
+    return [
+        update(table)
+        .where(table.c.id.in_(_listed([base + number for number in numbers])))
+        .values(findings=table.c.findings + 1),
+        pass_update(pass_id, findings=cleaning_pass.c.findings + len(numbers)),
+    ]
+
+
 def storable_findings(
     findings: pa.Table, *, source_id: int, raw_table_id: int | None, pass_id: int | None
 ) -> pa.Table:

@@ -51,16 +51,7 @@ def make_plan(
     known = {spec.name for spec in made.read_fields}
     mapping = {name: index for name, index in record.mapping.items() if name in known}
     columns = decode_rows(_sample(desk, record), width=len(record.columns))
-    styles: dict[str, ColumnStyle] = {}
-    findings: list[Finding] = []
-    for spec in made.read_fields:
-        index = mapping.get(spec.name)
-        if index is None or not needs_style(spec) or index >= len(columns):
-            continue
-        style = _settled(desk, record, spec, index, _distinct(columns[index]))
-        styles[spec.name] = style
-        if not style.chosen and (example := _open_example(spec, style, columns[index])):
-            findings.append(_unsettled(spec, example))
+    styles, findings = _styles(desk, record, made, mapping, columns)
     chosen = dict(options or {})
     for option in made.options:
         if option.year_of and not chosen.get(option.name):
@@ -79,6 +70,60 @@ def make_plan(
         today=desk.now().date().isoformat(),
     )
     return Planned(plan, tuple(findings))
+
+
+def _styles(
+    desk: Desk,
+    record: TableRecord,
+    made: DocumentType,
+    mapping: Mapping[str, int],
+    columns: Sequence[pa.Array],
+) -> tuple[dict[str, ColumnStyle], list[Finding]]:
+    """Return how each column is written, and a finding for each that stays open."""
+    specs = {
+        spec: mapping[spec.name]
+        for spec in made.read_fields
+        if needs_style(spec) and mapping.get(spec.name, len(columns)) < len(columns)
+    }
+    texts = {spec: _distinct(columns[index]) for spec, index in specs.items()}
+    styles = {
+        spec: _settled(desk, record, spec, index, texts[spec]) for spec, index in specs.items()
+    }
+    findings = []
+    for spec, style in styles.items():
+        example = next((text for text in texts[spec] if _is_open(spec, style, text)), None)
+        if example is None:
+            continue
+        others = [other for other in styles if other is not spec]
+        agreed = _agreed(spec, [(styles[o], texts[o]) for o in others if _alike(o, spec)], example)
+        if agreed is not None:
+            styles[spec] = agreed
+            continue
+        findings.append(_unsettled(spec, example))
+        if spec.type in TEMPORAL:
+            # Dates are read by the order of the type; the finding says so for the whole column.
+            styles[spec] = ColumnStyle(date_order=made.date_order)
+    return {spec.name: style for spec, style in styles.items()}, findings
+
+
+def _alike(one: FieldSpec, other: FieldSpec) -> bool:
+    return (one.type in TEMPORAL) == (other.type in TEMPORAL)
+
+
+def _agreed(
+    spec: FieldSpec, others: Sequence[tuple[ColumnStyle, list[str]]], example: str
+) -> ColumnStyle | None:
+    """Return the style that other columns of the table prove, when all of them agree.
+
+    One export writes all its amounts alike, and all dates with the same mark between the parts.
+    """
+    if spec.type in TEMPORAL:
+        mark = next((c for c in example if c in "/.-"), "")
+        orders = {s.date_order for s, texts in others if any(mark in text for text in texts)}
+        orders.discard(None)
+        return ColumnStyle(date_order=orders.pop()) if len(orders) == 1 else None
+    marks = {style.decimal_mark for style, _ in others} - {None}
+    return ColumnStyle(decimal_mark=marks.pop()) if len(marks) == 1 else None
 
 
 def rows_per_chunk(rows: int, size: int, *, wanted: int) -> int:
@@ -124,10 +169,6 @@ def _is_open(spec: FieldSpec, style: ColumnStyle, text: str) -> bool:
     if spec.type in NUMERIC:
         return style.decimal_mark is None and read_amount(text).ambiguous
     return style.date_order is None and read_moment(text).ambiguous
-
-
-def _open_example(spec: FieldSpec, style: ColumnStyle, column: pa.Array) -> str | None:
-    return next((text for text in _distinct(column) if _is_open(spec, style, text)), None)
 
 
 def _unsettled(spec: FieldSpec, example: str) -> Finding:
