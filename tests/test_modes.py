@@ -109,19 +109,19 @@ def made_in(mode: Mode, folder: Path, path: Path, **changes: Any) -> tuple[list[
     try:
         import_paths(desk, [path], settings=JobSettings(mode))
         result = clean_tables(desk, settings=JobSettings(mode))
-        return everything(desk, "ca_periodique"), result
+        return everything(desk, result.tables[0].document_type or ""), result
     finally:
         desk.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def warm() -> Any:
     pool = WarmPool(2)
     yield pool
     pool.close()
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(CELLS, min_size=4, max_size=7), min_size=1, max_size=40),
     st.integers(1, 60),
