@@ -31,6 +31,8 @@ class FindingCode(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     PAGE_UNREADABLE = "page_unreadable"
     HIDDEN_SHEET = "hidden_sheet"
+    HIDDEN_ROWS = "hidden_rows"
+    HIDDEN_COLUMNS = "hidden_columns"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ SENTENCES: dict[str, str] = {
     FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
     FindingCode.PAGE_UNREADABLE: "A page could not be read.",
     FindingCode.HIDDEN_SHEET: "The sheet is hidden in the workbook; it was read all the same.",
+    FindingCode.HIDDEN_ROWS: "Rows are hidden in the sheet; they were read all the same.",
+    FindingCode.HIDDEN_COLUMNS: "Columns are hidden in the sheet; they were read all the same.",
     DERIVED: "The row sums up others.",
 }
 
