@@ -17,7 +17,6 @@ from invoice_desk.core.text import flags, mask_of, octets_of
 #: 18 digits are what a scaled 64-bit integer holds.
 DIGITS = 18
 
-_TEXT = pa.scalar(None, pa.string())
 _CURRENCY = r"(?:€|\$|£|EUR|USD|GBP|CHF|DZD|DA)"
 #: What is written in several ways and means the same.
 _SAME = {
@@ -61,7 +60,7 @@ def read_plain_amounts(
 
 
 def _only(column: pa.Array, mask: np.ndarray) -> pa.Array:
-    return column if mask.all() else pc.if_else(flags(mask), column, _TEXT)
+    return column if mask.all() else pc.if_else(flags(mask), column, pa.scalar(None, pa.string()))
 
 
 def _cast_at_once(column: pa.Array, kind: pa.DataType, mark: str | None) -> pa.Array | None:

@@ -13,7 +13,6 @@ from invoice_desk.core.text import flags, mask_of, octets_of
 
 _DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
 _SEPARATORS = np.frombuffer(b"-/.", np.uint8)
-_NONE = pa.scalar(None, pa.string())
 _EPOCH = {"excel-1900": -25_569, "excel-1904": -24_107}
 #: `2024-02-20T08:00:00.000+01:00`: what follows the seconds says nothing that is kept.
 _ZONED = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)? ?(?:Z|[+-]\d\d:?\d\d)?$"
@@ -41,9 +40,13 @@ def read_plain_dates(
         if rest.any():
             rest &= mask_of(pc.match_substring_regex(column, pattern))
         if rest.any():
-            texts = mended(pc.if_else(flags(rest), column, _NONE))
+            texts = mended(_only(column, rest))
             values = _read_widths(texts, taken, values, order=order, with_time=with_time)
     return values, taken
+
+
+def _only(column: pa.Array, mask: np.ndarray) -> pa.Array:
+    return pc.if_else(flags(mask), column, pa.scalar(None, pa.string()))
 
 
 def _without_zone(column: pa.Array) -> pa.Array:
@@ -85,7 +88,7 @@ def _as_texts(octets: np.ndarray, good: np.ndarray) -> pa.Array:
     count, width = octets.shape
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
     texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(octets.data))
-    return texts if good.all() else pc.if_else(flags(good), texts, _NONE)
+    return texts if good.all() else _only(texts, good)
 
 
 def _iso(
@@ -180,7 +183,7 @@ def _two(octets: np.ndarray, at: int) -> tuple[np.ndarray, np.ndarray]:
 def _read_serials(column: pa.Array, epoch: int, *, with_time: bool) -> tuple[pa.Array, np.ndarray]:
     """Return the days that whole serial numbers of Excel name."""
     taken = mask_of(pc.match_substring_regex(column, r"^[1-9][0-9]{2,6}$"))
-    days = pc.if_else(flags(taken), column, _NONE).cast(pa.int32())
+    days = _only(column, taken).cast(pa.int32())
     taken &= mask_of(pc.less_equal(days, 2_958_465 if epoch == _EPOCH["excel-1900"] else 2_957_003))
     days = pc.add(pc.if_else(flags(taken), days, pa.scalar(None, pa.int32())), epoch)
     texts = days.cast(pa.int32()).cast(pa.date32()).cast(pa.string())

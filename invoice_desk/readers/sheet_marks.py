@@ -17,11 +17,14 @@ from pathlib import Path
 
 #: Larger sheets are not looked at.
 MOST_OCTETS = 200_000_000
+#: calamine makes room for every cell up to the last one; more than this only for good reason.
+MOST_CELLS = 1 << 24
 _CHUNK = 8 << 20
 _MOST_ERRORS = 100_000
 _TAG = re.compile(rb"<(?:\w+:)?([\w]+)([^>]*)>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})([0-9]{1,7})\"")
+_FAR_COLUMN = re.compile(rb" r=\"([A-Z]{2,3})[0-9]")
 _VALUE = re.compile(rb"<v>([^<]*)</v>")
 
 
@@ -33,34 +36,26 @@ class SheetMarks:
         hidden_rows: Rows that Excel does not show.
         hidden_columns: First and last column of each hidden stretch.
         errors: (row, column) → text such as `#N/A`.
-        height: Rows up to the last cell with a value.
-        width: Columns up to the last cell with a value in its row.
-        cells: How many cells have a value.
+        height: Rows up to the last cell.
+        width: No fewer than the columns up to the last cell.
+        is_sparse: Whether so few cells stand so far apart that most of the sheet is empty.
     """
 
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     height: int = 0
-    width: int = 0
-    cells: int = 0
+    width: int = 26
+    is_sparse: bool = False
 
     def add(self, octets: bytes) -> None:
         """Look at a part of the XML that ends behind a row."""
         self._add_hidden(octets)
         self._add_errors(octets)
-        self.cells += octets.count(b"</c>")
-        ends: set[bytes] = set()
-        last = b""
-        for row in octets.split(b"</row>"):
-            end = row.rfind(b"</c>")
-            if end >= 0:
-                last = row[row.rfind(b"<c ", 0, end) :]
-                ends.add(last[6:9] if last.startswith(b'<c r="') else last[:60])
-        found = [_REFERENCE.search(b'r="' + end + b'1"') or _REFERENCE.search(end) for end in ends]
-        self.width = max([self.width, *(_column(each[1]) + 1 for each in found if each)])
-        if reference := _REFERENCE.search(last):
-            self.height = max(self.height, int(reference[2]))
+        columns = [_column(letters) + 1 for letters in set(_FAR_COLUMN.findall(octets))]
+        self.width = max([self.width, *columns])
+        if last := _REFERENCE.search(octets, max(octets.rfind(b"<c "), 0)):
+            self.height = max(self.height, int(last[2]))
 
     def _add_hidden(self, octets: bytes) -> None:
         at = octets.find(b"hidden=")
@@ -97,6 +92,8 @@ def read_sheet_marks(path: Path) -> dict[str, SheetMarks]:
                     found[name] = SheetMarks()
                     for octets in _parts_of(package, part):
                         found[name].add(octets)
+                    if found[name].height * found[name].width > MOST_CELLS:
+                        found[name].is_sparse = _is_sparse(package, part)
     except (
         OSError,
         ValueError,
@@ -108,6 +105,19 @@ def read_sheet_marks(path: Path) -> dict[str, SheetMarks]:
     ):
         return {}  # calamine says what is wrong with the file
     return found
+
+
+def _is_sparse(package: zipfile.ZipFile, part: str) -> bool:
+    """Return whether room for every cell up to the last one with a value would be mostly empty."""
+    height = width = cells = 0
+    for octets in _parts_of(package, part):
+        cells += octets.count(b"</c>")
+        for row in octets.split(b"</row>"):
+            end = row.rfind(b"</c>")
+            if end >= 0 and (last := _REFERENCE.search(row, max(row.rfind(b"<c ", 0, end), 0))):
+                width = max(width, _column(last[1]) + 1)
+                height = max(height, int(last[2]))
+    return height * width > max(MOST_CELLS, 10 * cells)
 
 
 def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,14 +21,11 @@ from invoice_desk.core.text import flags, mask_of
 from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.readers.sheet_cells import text_columns
-from invoice_desk.readers.sheet_marks import SheetMarks, read_sheet_marks
+from invoice_desk.readers.sheet_marks import MOST_CELLS, SheetMarks, read_sheet_marks
 
 _OLE = b"\xd0\xcf\x11\xe0"
 #: In an OLE file this stream name means that the workbook inside is encrypted.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-#: calamine makes room for every cell up to the last one; beyond this many it is not asked to, if
-#: few of them are filled.
-_MOST_CELLS = 1 << 24
 _MOST_MERGES = 1000
 _HEAD_ROWS, _HEAD_COLUMNS = 400, 400
 
@@ -92,6 +90,8 @@ def _guarded(path: Path, name: str) -> list[ReadTable]:
 
     A panic inside calamine arrives as pyo3's PanicException, which is no `Exception`.
     """
+    was_collecting = gc.isenabled()
+    gc.disable()  # a million cells are no cycles, and looking for some costs a tenth of reading
     try:
         return _read_sheets(path, name)
     except BaseException as error:
@@ -100,6 +100,9 @@ def _guarded(path: Path, name: str) -> list[ReadTable]:
         if "password" in str(error).lower():
             raise EncryptedSourceError(f"{name} is protected by a password.") from error
         raise CorruptSourceError(f"{name} cannot be opened as a spreadsheet: {error}") from error
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 def _read_sheets(path: Path, name: str) -> list[ReadTable]:
@@ -112,7 +115,7 @@ def _read_sheets(path: Path, name: str) -> list[ReadTable]:
             if meta.typ != SheetTypeEnum.WorkSheet:
                 continue
             marked = marks.get(meta.name, SheetMarks())
-            if marked.height * marked.width > max(_MOST_CELLS, 10 * marked.cells):
+            if marked.is_sparse:
                 grid = _sparse_grid(path, meta.name)
             else:
                 grid = _grid(workbook.get_sheet_by_name(meta.name))
@@ -131,7 +134,7 @@ def _grid(sheet: Any) -> Grid:
     top, left = sheet.start or (0, 0)
     columns = text_columns(sheet.to_python(skip_empty_area=True))
     height = len(columns[0]) if columns else 0
-    if left * height > _MOST_CELLS:
+    if left * height > MOST_CELLS:
         raise CorruptSourceError(f"The cells of sheet “{sheet.name}” stand too far to the right.")
     empty = pa.array([""] * height, pa.string())
     merged = [] if sheet.merged_cell_ranges is None else sheet.merged_cell_ranges
@@ -153,7 +156,7 @@ def _sparse_grid(path: Path, sheet: str) -> Grid:
     finally:
         book.close()
     width = max(map(len, rows.values()), default=0)
-    if width * len(rows) > _MOST_CELLS:
+    if width * len(rows) > MOST_CELLS:
         raise CorruptSourceError(f"The cells of sheet “{sheet}” stand too far apart.")
     cells = [row + [""] * (width - len(row)) for row in rows.values()]
     return Grid(text_columns(cells), np.array(list(rows), np.int64))
