@@ -204,7 +204,7 @@ def parse_command(options: argparse.Namespace) -> int:
     """Read one text a line; print what each is understood as."""
     from invoice_desk.services.parsing import parse_texts
 
-    texts = sys.stdin.read().splitlines()
+    texts = sys.stdin.read().removesuffix("\n").split("\n")  # U+2028 and others end no line
     print(json.dumps(parse_texts(texts, kind=options.kind, hint=options.hint)))
     return ExitCode.OK
 

@@ -132,8 +132,9 @@ def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["inspect"].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
     add["convert"].add_argument("--out", type=Path, required=True, metavar="DIR")
     add["parse"].add_argument("--kind", choices=("amount", "date"), required=True)
-    hints = ("fr", "de", "nl", "en-GB", "en-US", "excel-1900", "excel-1904")
-    add["parse"].add_argument("--hint", choices=hints)
+    add["parse"].add_argument(
+        "--hint", help="language (fr, de-CH, en-US), excel-1900 or excel-1904"
+    )
     add["jobs"].add_argument("job", type=int, nargs="?", metavar="ID", help="show its files")
     add["export"].add_argument("--out", type=Path, required=True, metavar="PATH")
     add["export"].add_argument("--format", choices=("csv", "xlsx", "json", "parquet"))

@@ -40,3 +40,13 @@ def mask_of(column: pa.Array) -> np.ndarray:
     """Return a numpy mask of a boolean Arrow column; null counts as False."""
     result: np.ndarray = pc.fill_null(column, False).to_numpy(zero_copy_only=False)  # noqa: FBT003
     return result.astype(bool)
+
+
+def octets_of(column: pa.Array) -> bytes:
+    """Return the texts of a column, one after the other, as UTF-8; null counts as empty."""
+    _, offsets, data = column.buffers()
+    if data is None or len(column) == 0:
+        return b""
+    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    result: bytes = data[int(ends[0]) : int(ends[-1])].to_pybytes()
+    return result
