@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,9 +138,10 @@ def arrow_and_adbc(path: Path, scratch: Path) -> Answer:
         parse_options=pa_csv.ParseOptions(delimiter=";"),
         convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string())),
     )
+    with closing(sqlite3.connect(scratch / "floor.db")) as made:
+        made.execute("PRAGMA journal_mode = WAL")
     with adbc.connect(str(scratch / "floor.db")) as connection:
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode = WAL")
             cursor.adbc_ingest("raw_row", table, mode="create")
         connection.commit()
     return {"steps": {"import": clock()}}
