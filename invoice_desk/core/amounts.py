@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from invoice_desk.core.amount_columns import DIGITS, read_plain_amounts
 from invoice_desk.core.currencies import SIGNS, is_abbreviation, is_currency, is_rupee
-from invoice_desk.core.text import flags, mask_of
+from invoice_desk.core.text import flags, mask_of, with_plain_digits
 
 # Longer texts are prose.
 _LONGEST = 60
@@ -42,7 +42,6 @@ _SAME: dict[int, str | None] = {
     **dict.fromkeys(map(ord, "’‘´`\u066c"), "'"),
     **dict.fromkeys(map(ord, _BLANKS), " "),
     **dict.fromkeys(map(ord, "\u200b\u200e\u200f\u061c\u2066\u2067\u2069\ufeff")),
-    **{base + digit: str(digit) for base in (0x660, 0x6F0, 0xFF10) for digit in range(10)},
     **{ord(wide): narrow for wide, narrow in zip("．，（）\u066b", ".,(),", strict=True)},
 }
 
@@ -121,7 +120,7 @@ def _taken_apart(text: str) -> tuple[str, _Dress] | None:
     """Return digits and marks without blanks, and their dress; None where it is no amount."""
     if len(text) > _LONGEST:
         return None
-    bare = (text if text.isascii() else text.translate(_SAME)).strip()
+    bare = (text if text.isascii() else with_plain_digits(text).translate(_SAME)).strip()
     if "-" in bare:
         bare = _CLOSED.sub(".00", _ROUND.sub(r"\g<1>00", bare))
     match = _NUMBER.fullmatch(bare)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from invoice_desk.core.text import folded
 
 _MONTHS = (
-    "january jan janvier janv januar janner enero ene gennaio gen januari janeiro جانفي يناير",
-    "february feb fevrier fevr fev februar feber febrero febbraio februari fevereiro فيفري فبراير",
-    "march mar mars marz maerz mrz marzo maart mrt marco مارس",
-    "april apr avril avr abril abr aprile افريل ابريل",
-    "may mai mei mayo maggio mag maio ماي مايو",
-    "june jun juin juni junio giugno giu junho جوان يونيو",
-    "july jul juillet juil juli julio luglio lug julho جويلية يوليو",
-    "august aug aout aou agosto ago augustus اوت اغسطس",
-    "september sep sept septembre septiembre settembre set setembro سبتمبر",
-    "october oct octobre oktober okt octubre ottobre ott outubro out اكتوبر",
-    "november nov novembre noviembre novembro نوفمبر",
-    "december dec decembre dezember dez diciembre dic dicembre dezembro ديسمبر",
+    "january jan janvier janv januar janner enero ene gennaio gen januari janeiro جانفي يناير "
+    "stycznia sty ocak",
+    "february feb fevrier fevr fev februar feber febrero febbraio februari fevereiro فيفري فبراير "
+    "lutego lut subat şubat",
+    "march mar mars marz maerz mrz marzo maart mrt marco مارس marca mart",
+    "april apr avril avr abril abr aprile افريل ابريل kwietnia kwi nisan",
+    "may mai mei mayo maggio mag maio ماي مايو maja maj mayıs",
+    "june jun juin juni junio giugno giu junho جوان يونيو czerwca cze haziran",
+    "july jul juillet juil juli julio luglio lug julho جويلية يوليو lipca lip temmuz",
+    "august aug aout aou agosto ago augustus اوت اغسطس sierpnia sie augusti ağustos",
+    "september sep sept septembre septiembre settembre set setembro سبتمبر września wrz eylül",
+    "october oct octobre oktober okt octubre ottobre ott outubro out اكتوبر października paź ekim",
+    "november nov novembre noviembre novembro نوفمبر listopada lis kasım",
+    "december dec decembre dezember dez diciembre dic dicembre dezembro ديسمبر grudnia gru aralık",
 )
 _WEEKDAYS = (
     "monday mon lundi lun montag mo maandag ma lunes lunedi",

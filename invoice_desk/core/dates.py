@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from invoice_desk.core.amounts import ParsedColumn
 from invoice_desk.core.date_columns import read_plain_dates
 from invoice_desk.core.date_words import month_of, weekday_of
-from invoice_desk.core.text import flags, mask_of
+from invoice_desk.core.text import flags, mask_of, with_plain_digits
 
 
 class DateOrder(StrEnum):
@@ -48,16 +48,16 @@ class Moment:
 # Longer texts are prose.
 _LONGEST = 70
 _TIME = (
-    r"(?:(?:T|[\s,]+(?:(?:at|à|a|um|om|alle|ore|kl\.?|klo|,|-)\s+)?)"
+    r"(?:(?:T|[\s,]+(?i:(?:at|à|a|um|om|alle|ore|kl\.?|klo|,|-)\s+)?)"
     r"(?P<hour>\d{1,2})(?:\s?[:hH]\s?(?P<minute>\d{2})"
     r"(?:[:m](?P<second>\d{2})(?:[.,]\d+)?s?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
     r"|\s*(?P<half_alone>[AaPp]\.?[Mm]\.?))"
     r"(?:\s*(?:Z|Uhr|h|[A-Z]{3,5}(?:[+-]\d{1,2}(?::?\d{2})?)?|(?:UTC\s?)?[+-]\d{2}:?\d{2}))?)?"
 )
-_DAY = r"(?P<day>\d{1,2})(?:er|[eè]re|ème|[eº°ª]|st|nd|rd|th|\.)?"
+_DAY = r"(?P<day>\d{1,2})(?i:(?:er|[eè]re|ème|[eº°ª]|st|nd|rd|th)(?![^\W\d_])|\.)?"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})\.?"
 _YEAR = r"(?P<year>\d{4}|['’]?\d{2})"
-_OF = r"(?:(?:of|de|del|di|d['’])\s*)?"
+_OF = r"(?i:(?:of|de|del|di)\s+|d['’])?"
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})\s?([-/.])\s?(?P<month>\d{1,2})\s?\2\s?(?P<day>\d{1,2})\.?" + _TIME
 )
@@ -72,9 +72,9 @@ _NUMERIC = re.compile(
 )
 _NAMED = (
     re.compile(_DAY + r"[\s\-/.,]*" + _OF + _MONTH + r"[\s\-/.,]*" + _OF + _YEAR + _TIME),
-    re.compile(_MONTH + r"\s*(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,|\s)+(?P<year>\d{4})" + _TIME),
-    re.compile(_MONTH + r"\s*(?P<day>\d{1,2})(?:st|nd|rd|th)?[/\s]" + _YEAR + _TIME),
-    re.compile(_MONTH + r"([-/.])(?P<day>\d{1,2})\2" + _YEAR + _TIME),
+    re.compile(_MONTH + r"[\s,]*" + _DAY + r"[\s,]+(?P<year>\d{4})" + _TIME),
+    re.compile(_MONTH + r"\s*" + _DAY + r"[/\s]" + _YEAR + _TIME),
+    re.compile(_MONTH + r"\s?([-/.])\s?(?P<day>\d{1,2})\s?\2\s?" + _YEAR + _TIME),
     re.compile(r"(?P<year>\d{4})[\s\-/.,]*" + _MONTH + r"[\s\-/.,]*" + _DAY + _TIME),
     # as `date` and mail programs write it: Sep 15 19:17:44 +0100 2010
     re.compile(
@@ -82,13 +82,13 @@ _NAMED = (
         r"(?:\s(?:[A-Z]{3,5}|[+-]\d{4}))?\s(?P<year>\d{4})"
     ),
 )
-_WEEKDAY = re.compile(r"(?P<name>[^\W\d_]{2,12})(?:\.,?|,)?\s+(?P<rest>.*\d.*)")
+_WORD = re.compile(r"\(?\b(?P<name>[^\W\d_]{2,12})\b\.?\)?,?")
+_ARTICLE = re.compile(r"(?i:le|am|den|on|el|il|op|the)\s+(?=[^\W_])")
 _SERIAL = re.compile(r"(?P<days>\d{1,7})(?:[.,]\d+)?")
 _LAST_SERIAL = {DateOrder.EXCEL_1900: 2_958_465, DateOrder.EXCEL_1904: 2_957_003}
 _CLEANED = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-"),
     **dict.fromkeys(map(ord, "\u200b\u200e\u200f\u061c\u2066\u2067\u2069\ufeff")),
-    **{base + digit: str(digit) for base in (0x660, 0x6F0, 0xFF10) for digit in range(10)},
     **{ord(sign): mark for sign, mark in zip("年月日／．", "//\u0020/.", strict=True)},
 }
 
@@ -101,7 +101,7 @@ def read_moment(text: str, *, order: DateOrder | None = None) -> Moment:
     """
     bare = " ".join(text.split())
     if not bare.isascii():
-        cleaned = unicodedata.normalize("NFC", bare).translate(_CLEANED)
+        cleaned = unicodedata.normalize("NFC", with_plain_digits(bare)).translate(_CLEANED)
         bare = " ".join(cleaned.split())
     if len(bare) > _LONGEST or not any(char.isdigit() for char in bare):
         return Moment(None)
@@ -110,10 +110,14 @@ def read_moment(text: str, *, order: DateOrder | None = None) -> Moment:
         if moment.value is not None:
             return moment
         order = None
-    if (named := _WEEKDAY.fullmatch(bare)) and (day := weekday_of(named["name"])) is not None:
-        moment = _on_weekday(named["rest"], day, order)
-        if moment.value is not None:
-            return moment
+    bare = _ARTICLE.sub("", bare, count=1) if _ARTICLE.match(bare) else bare
+    for word in _WORD.finditer(bare):
+        weekday = weekday_of(word["name"])
+        if weekday is not None:
+            rest = " ".join(f"{bare[: word.start()]} {bare[word.end() :]}".split())
+            moment = _on_weekday(rest, weekday, order)
+            if moment.value is not None:
+                return moment
     return _read(bare, order)
 
 

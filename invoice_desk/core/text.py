@@ -19,6 +19,13 @@ def folded(text: str) -> str:
     return "".join(c for c in plain if c.isalnum())
 
 
+def with_plain_digits(text: str) -> str:
+    """Return `text` with the digits of all scripts as 0 to 9."""
+    if not any(c.isdecimal() and c > "9" for c in text):
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
 def by_distinct(column: pa.Array, function: Callable[[str], object], kind: pa.DataType) -> pa.Array:
     """Return `function` of each text, called once for each distinct one; null stays null."""
     encoded = pc.dictionary_encode(column)
