@@ -25,6 +25,8 @@ class FindingCode(StrEnum):
     MISSING_REQUIRED = "missing_required"
     ROW_TOO_SHORT = "row_too_short"
     ROW_TOO_LONG = "row_too_long"
+    ROW_MENDED = "row_mended"
+    REMARK_LEFT_OUT = "remark_left_out"
     KIND_MISMATCH = "kind_mismatch"
     MIXED_ENCODING = "mixed_encoding"
     TOTALS_DISAGREE = "totals_disagree"
