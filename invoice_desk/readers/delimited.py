@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -47,30 +47,7 @@ def read_head(path: Path, *, name: str) -> TableHead:
         EmptySourceError: If there is no record in it.
         CorruptSourceError: If the name promises another kind and the text holds no table.
     """
-    text, encoding = _sample(path)
-    if not text.strip(_NOTHING):
-        raise EmptySourceError(f"{name} holds no data.")
-    dialect = find_dialect(text, encoding)
-    records, remarks = _sample_records(text, dialect)
-    dialect = replace(dialect, width=_common_width(records) or dialect.width)
-    structure = find_structure(records)
-    if promises_other_than_text(name) and len(structure.columns) < 2:
-        ending = name.rpartition(".")[2]
-        raise CorruptSourceError(
-            f"{name} is called .{ending}, but holds plain text without a table."
-        )
-    titles = {i: " ".join(c for c in records[i] if c.strip()) for i in structure.title_rows}
-    first_data = structure.first_data_row or 0
-    titles |= {i: remark for i, remark in remarks.items() if i < first_data}
-    ordered = tuple(titles[i] for i in sorted(titles))
-    header = max((len(records[i]) for i in structure.header_rows), default=0)
-    return TableHead(
-        name=name,
-        structure=structure,
-        dialect=dialect,
-        titles=ordered,
-        details={"header_cells": header},
-    )
+    return _sampled(path, name=name, limit=_SAMPLE_RECORDS).head
 
 
 def read_span(path: Path, span: TextSpan, head: TableHead) -> RowBatch:
@@ -107,7 +84,38 @@ def read_delimited(path: Path, *, name: str) -> ReadTable:
     return ReadTable(head, read_span(path, span, head))
 
 
-def _sample(path: Path) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """The first records of a file, and the line on which each begins."""
+
+    head: TableHead
+    records: list[list[str]]
+    lines: list[int]
+
+
+def _sampled(path: Path, *, name: str, limit: int | None) -> _Sample:
+    text, encoding = _first_text(path)
+    if not text.strip(_NOTHING):
+        raise EmptySourceError(f"{name} holds no data.")
+    dialect = find_dialect(text, encoding)
+    lines, records, remarks = _sample_records(text, dialect, limit)
+    dialect = replace(dialect, width=_common_width(records) or dialect.width)
+    structure = find_structure(records)
+    if promises_other_than_text(name) and len(structure.columns) < 2:
+        ending = name.rpartition(".")[2]
+        raise CorruptSourceError(
+            f"{name} is called .{ending}, but holds plain text without a table."
+        )
+    titles = {i: " ".join(c for c in records[i] if c.strip()) for i in structure.title_rows}
+    first_data = structure.first_data_row or 0
+    titles |= {i: remark for i, remark in remarks.items() if i < first_data}
+    details = {"header_cells": max((len(records[i]) for i in structure.header_rows), default=0)}
+    ordered = tuple(titles[i] for i in sorted(titles))
+    head = TableHead(name, structure, dialect=dialect, titles=ordered, details=details)
+    return _Sample(head, records, lines)
+
+
+def _first_text(path: Path) -> tuple[str, str]:
     """Return whole lines from the beginning of a file, and its encoding."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
@@ -121,22 +129,25 @@ def _sample(path: Path) -> tuple[str, str]:
     return text, encoding
 
 
-def _sample_records(text: str, dialect: Dialect) -> tuple[list[list[str]], dict[int, str]]:
-    """Return the first records, remarks among them left blank, and these remarks."""
-    records: list[list[str]] = []
-    remarks: dict[int, str] = {}
+def _sample_records(
+    text: str, dialect: Dialect, limit: int | None
+) -> tuple[list[int], list[list[str]], dict[int, str]]:
+    """Return the lines on which the first records begin, the records, and remarks by number.
+
+    Remarks are left blank among the records.
+    """
     if dialect.widths:
-        lines = split_lines(plain_text(text))[:_SAMPLE_RECORDS]
-        found = [cut_line(line, dialect.widths) for line in lines]
+        cut = (cut_line(line, dialect.widths) for line in split_lines(plain_text(text)))
+        found = [(line, cells) for line, cells in enumerate(islice(cut, limit))]
     else:
-        read = islice(read_records(text, dialect), _SAMPLE_RECORDS)
-        found = [record.cells for record in read]
-    for number, cells in enumerate(found):
-        if is_comment(cells, dialect):
-            remarks[number] = dialect.delimiter.join(cells).lstrip(dialect.comment).strip()
-            cells = []
-        records.append(cells)
-    return records, remarks
+        found = [(r.line, r.cells) for r in islice(read_records(text, dialect), limit)]
+    remarks = {
+        number: dialect.delimiter.join(cells).lstrip(dialect.comment).strip()
+        for number, (_, cells) in enumerate(found)
+        if is_comment(cells, dialect)
+    }
+    records = [[] if i in remarks else cells for i, (_, cells) in enumerate(found)]
+    return [line for line, _ in found], records, remarks
 
 
 def _common_width(records: list[list[str]]) -> int:

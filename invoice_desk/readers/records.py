@@ -193,6 +193,7 @@ class _Mender:
             return
         if (strict := self._strict(line)) is not None:
             yield strict, False
+            return  # its quotes are in order: a delimiter is astray
         tolerant, openings = self._tolerant(line, None)
         if tolerant is not None:
             yield tolerant, True
