@@ -32,6 +32,7 @@ _FIXED_TRUST = 0.8
 _COMMENT = "#"
 #: Letters that longer delimiters are made of.
 _FLANKS = frozenset("~|^;,#@§*!:/\\ ")
+_RUN = re.compile(r"[~|^;#@§*!:$%&]{2,4}")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?$")
 _MOMENT = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?Z?$")
 _SUSPICIOUS = re.compile(r"[;|\t~^\x1f\x01]")
@@ -80,21 +81,38 @@ def _line_end(text: str) -> str:
 
 
 def _readings(sample: str, base: Dialect, lines: Sequence[str]) -> Iterator[_Reading]:
-    for delimiter, trust in _DELIMITERS.items():
+    for delimiter, trust in (_DELIMITERS | _longer_delimiters(sample, len(lines))).items():
         if delimiter not in sample:
             continue
         for quote, escape in _quotings(sample, delimiter):
             made = replace(base, delimiter=delimiter, quote=quote, escape=escape)
-            records = islice(read_records(sample, made), _SAMPLE_RECORDS)
-            rows = [record.cells for record in records if any(map(str.strip, record.cells))]
-            if (reading := _weighed(made, rows, trust)) is not None:
+            if (reading := _read_with(made, sample, trust)) is not None:
                 yield reading
     widths = find_widths(lines[:_SAMPLE_RECORDS])
     if widths:
         made = replace(base, delimiter="", quote="", widths=widths)
         rows = [cut_line(line, widths) for line in lines[:_SAMPLE_RECORDS] if line.strip()]
-        if (reading := _weighed(made, rows, _FIXED_TRUST)) is not None:
+        if (reading := _weighed(made, rows, trust=_FIXED_TRUST)) is not None:
             yield reading
+
+
+def _longer_delimiters(sample: str, lines: int) -> dict[str, float]:
+    """Return delimiters of several letters that this sample gives a reason to try."""
+    runs = Counter(_RUN.findall(sample))
+    found = {run: 1.0 for run, count in runs.most_common(2) if count * 5 >= lines * 4}
+    for delimiter in ";,|:":
+        count = sample.count(delimiter)
+        for padded in (f"{delimiter} ", f" {delimiter} "):
+            if count and sample.count(padded) * 2 >= count >= lines // 2:
+                found[padded] = _DELIMITERS[delimiter]
+    return found
+
+
+def _read_with(dialect: Dialect, sample: str, trust: float) -> _Reading | None:
+    records = list(islice(read_records(sample, dialect), _SAMPLE_RECORDS))
+    filled = [record for record in records if any(map(str.strip, record.cells))]
+    mended = sum(record.mended for record in filled)
+    return _weighed(dialect, [record.cells for record in filled], trust=trust, mended=mended)
 
 
 def _quotings(sample: str, delimiter: str) -> Iterator[tuple[str, str]]:
@@ -112,8 +130,13 @@ def _quotings(sample: str, delimiter: str) -> Iterator[tuple[str, str]]:
         yield "", ""
 
 
-def _weighed(dialect: Dialect, rows: Sequence[Sequence[str]], trust: float) -> _Reading | None:
-    """Return how far rows agree on a width, and how far their cells look like values."""
+def _weighed(
+    dialect: Dialect, rows: Sequence[Sequence[str]], *, trust: float, mended: int = 0
+) -> _Reading | None:
+    """Return how far rows agree on a width, and how far their cells look like values.
+
+    A row that had to be mended speaks half for the dialect.
+    """
     widths = Counter(map(len, rows))
     if not widths:
         return None
@@ -121,7 +144,7 @@ def _weighed(dialect: Dialect, rows: Sequence[Sequence[str]], trust: float) -> _
     if width < 2:
         return None
     cells = [cell for row in rows if len(row) == width for cell in row]
-    agreement = count / len(rows) * (1 - 1 / (width + 1))
+    agreement = (count / len(rows) - 0.5 * mended / len(rows)) * (1 - 1 / (width + 1))
     value = sum(_looks_whole(cell, dialect) for cell in cells) / len(cells)
     return _Reading(replace(dialect, width=width), agreement * value * trust, rows)
 
@@ -140,7 +163,7 @@ def _looks_whole(cell: str, dialect: Dialect) -> float:
 
 def _is_torn(text: str, dialect: Dialect) -> bool:
     """Return whether a quote begins or ends it that has no partner, or has not been taken off."""
-    if text[0] in "\"'" and text[0] != dialect.quote and len(text) > 1 and text[-1] == text[0]:
+    if text[0] in "\"'" and len(text) > 1 and text[-1] == text[0]:
         return True
     if dialect.escape == "" and '\\"' in text:
         return True
@@ -163,6 +186,9 @@ def _is_one_column(lines: Sequence[str], best: _Reading) -> bool:
     same = [row for row in best.rows if len(row) == best.dialect.width]
     if best.dialect.widths and len(same) >= _MANY_ROWS:
         return False
+    nearly_all = len(same) * 20 >= len(best.rows) * 19
+    if nearly_all and len(same) >= _FEW_ROWS and best.dialect.width > 2:
+        return False  # sentences have not all as many words
     typed = sum(looks_typed(cell) or bool(_TIME.match(cell)) for row in same for cell in row)
     needed = 2 if best.dialect.delimiter == " " else 3
     return len(same) * 5 < len(best.rows) * 4 or typed * needed < len(same) * best.dialect.width
@@ -170,6 +196,7 @@ def _is_one_column(lines: Sequence[str], best: _Reading) -> bool:
 
 _DOUBTFUL = frozenset({" ", ":", ""})
 _LEAST_SCORE = 0.05
+_FEW_ROWS = 5
 _MANY_ROWS = 10
 
 
@@ -189,9 +216,7 @@ def _with_longer_delimiter(sample: str, best: _Reading) -> _Reading:
     if longer == made.delimiter:
         return best
     changed = replace(made, delimiter=longer)
-    records = islice(read_records(sample, changed), _SAMPLE_RECORDS)
-    found = [record.cells for record in records if any(map(str.strip, record.cells))]
-    reading = _weighed(changed, found, 1.0)
+    reading = _read_with(changed, sample, 1.0)
     return best if reading is None else replace(reading, score=max(best.score, reading.score))
 
 

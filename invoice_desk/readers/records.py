@@ -14,7 +14,7 @@ from invoice_desk.core.tables import Dialect
 #: A record of more lines than this is taken for one with a stray quote.
 MOST_LINES = 200
 #: Stands for a delimiter of several letters while Python's reader, which knows one, is at work.
-_ONE_LETTER = "\x1f"
+_ONE_LETTERS = "\x1f\x1e\ue000"
 _OTHER_DELIMITERS = (";", "\t", "|", ",", " ")
 csv.field_size_limit(2**31 - 1)
 
@@ -70,11 +70,10 @@ def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
     if not dialect.escape and (not dialect.quote or dialect.quote not in text):
         yield from _unquoted(text, _Mender(dialect))
         return
-    if len(delimiter) > 1 and _ONE_LETTER not in text:
-        dialect = replace(dialect, delimiter=_ONE_LETTER)
-        for record in _quoted(text.replace(delimiter, _ONE_LETTER), dialect):
-            cells = [cell.replace(_ONE_LETTER, delimiter) for cell in record.cells]
-            yield record._replace(cells=cells)
+    if len(delimiter) > 1:
+        letter = next((mark for mark in _ONE_LETTERS if mark not in text), _ONE_LETTERS[-1])
+        for record in _quoted(text.replace(delimiter, letter), replace(dialect, delimiter=letter)):
+            yield record._replace(cells=[c.replace(letter, delimiter) for c in record.cells])
         return
     yield from _quoted(text, dialect)
 
@@ -194,11 +193,14 @@ class _Mender:
         if (strict := self._strict(line)) is not None:
             yield strict, False
             return  # its quotes are in order: a delimiter is astray
-        tolerant, openings = self._tolerant(line, None)
+        tolerant, openings = self._tolerant(line)
         if tolerant is not None:
             yield tolerant, True
+        bare, _ = self._tolerant(line, doubled=False)
+        if bare is not None:
+            yield bare, True
         for opening in openings[:50]:
-            cells, _ = self._tolerant(line, opening)
+            cells, _ = self._tolerant(line, stray=opening)
             if cells is not None:
                 yield cells, True
         yield line.split(self.dialect.delimiter), True
@@ -234,11 +236,13 @@ class _Mender:
         except csv.Error:
             return None
 
-    def _tolerant(self, line: str, stray: int | None) -> tuple[list[str] | None, list[int]]:
+    def _tolerant(
+        self, line: str, *, stray: int | None = None, doubled: bool = True
+    ) -> tuple[list[str] | None, list[int]]:
         """Return the cells of a line, and where quotes opened them.
 
-        A quote closes only before a delimiter or the end; that at `stray` is a letter.  The
-        cells are None when a quote stays open.
+        A quote closes only before a delimiter or the end; that at `stray` is a letter, and two
+        are one letter where quotes are `doubled`.  The cells are None when a quote stays open.
         """
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
         cells: list[str] = []
@@ -247,10 +251,11 @@ class _Mender:
         while at <= len(line):
             if line.startswith(quote, at) and at != stray:
                 openings.append(at)
-                end = self._closing(line, at + 1)
+                end = self._closing(line, at + 1, doubled=doubled)
                 if end < 0:
                     return None, openings
-                cells.append(line[at + 1 : end].replace(quote * 2, quote))
+                cell = line[at + 1 : end]
+                cells.append(cell.replace(quote * 2, quote) if doubled else cell)
                 at = end + 1 + len(delimiter)
                 continue
             end = line.find(delimiter, at)
@@ -259,11 +264,11 @@ class _Mender:
             at = end + len(delimiter)
         return cells, openings
 
-    def _closing(self, line: str, at: int) -> int:
+    def _closing(self, line: str, at: int, *, doubled: bool) -> int:
         """Return where a quote closes that opened before `at`; -1 when nowhere."""
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
         while (end := line.find(quote, at)) >= 0:
-            if line.startswith(quote, end + 1):
+            if doubled and line.startswith(quote, end + 1):
                 at = end + 2
             elif end + 1 == len(line) or line.startswith(delimiter, end + 1):
                 return end
