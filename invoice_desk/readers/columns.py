@@ -7,6 +7,7 @@ its delimiters and line ends; other well-formed text is read by Arrow.
 from __future__ import annotations
 
 import re
+from copy import copy
 
 import numpy as np
 import pyarrow as pa
@@ -38,47 +39,29 @@ def read_plain(body: bytes, dialect: Dialect, *, width: int) -> Rows | None:
     """Return rows of text without quotes and controls; None when it holds some.
 
     Args:
-        body: Lines of UTF-8.
+        body: Lines of UTF-8, none of which ends in two carriage returns.
         dialect: How they are written.
         width: How many columns the table has; blank cells beyond are left out of rows that
             are otherwise whole.
     """
-    delimiter = dialect.delimiter.encode()
-    if not delimiter or dialect.comment or dialect.width < 1 or b'"' in body or b"\\" in body:
+    lines = _plain_lines(body, dialect)
+    if lines is None:
         return None
-    if dialect.quote not in {"", '"'} and dialect.quote.encode() in body:
-        return None
-    body = _with_line_feeds(body)
-    if len(delimiter) > 1:
-        if _ONE_LETTER in body:
-            return None
-        body, delimiter = body.replace(delimiter, _ONE_LETTER), _ONE_LETTER
-    octets = np.frombuffer(body, np.uint8)
-    ends = np.flatnonzero(octets == ord("\n"))
-    parts = np.flatnonzero(octets == delimiter[0])
-    own = len(parts) if delimiter[0] < 0x20 else 0
-    if np.count_nonzero(octets < 0x20) != len(ends) + own:
-        return None
-    odd, widths = _rows_of_other_width(parts, ends, dialect.width)
+    odd, widths = _rows_of_other_width(lines.parts, lines.ends, dialect.width)
     if (surplus := dialect.width - width) > 0:
-        if len(odd) or not _end_in_delimiters(octets, ends, delimiter, surplus):
+        if len(odd) or not lines.end_in_delimiters(surplus):
             return None
-        body, widths = body.replace(delimiter * surplus + b"\n", b"\n"), width
-        ends = ends - surplus * np.arange(1, len(ends) + 1)
-    lines = _Lines(body, ends, delimiter)
+        lines, widths = lines.without_last(surplus), width
     blank = lines.blank()
     odd = np.setdiff1d(odd, blank, assume_unique=True)
-    if len(odd) * _ODD_SHARE > len(ends):
+    if len(odd) * _ODD_SHARE > len(lines.ends):
         return None
-    cells = _mended(lines, _as_json(body, delimiter, ends, widths), dialect, odd)
-    return _without(blank, *cells)
+    return _without(blank, *_mended(lines, _as_json(lines, widths), dialect, odd))
 
 
 def read_quoted(body: bytes, dialect: Dialect, *, width: int) -> Rows | None:
     """Return rows that Arrow reads as columns; None when it does not find all of one width."""
     delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
-    if b"\r\r\n" in body:
-        body = body.replace(b"\r\r\n", b"\r\n")
     if len(delimiter) > 1:
         if _ONE_LETTER in body:
             return None
@@ -119,8 +102,67 @@ def read_fixed(body: bytes, dialect: Dialect) -> Rows:
 def _with_line_feeds(body: bytes) -> bytes:
     """Return lines that all end in a line feed."""
     if b"\r" in body:
-        body = body.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return body if body.endswith(b"\n") else body + b"\n"
+
+
+class _Lines:
+    """Lines of a span, each with a line feed, and where they and their delimiters end."""
+
+    __slots__ = ("body", "delimiter", "ends", "parts", "starts")
+
+    def __init__(self, body: bytes, delimiter: bytes) -> None:
+        octets = np.frombuffer(body, np.uint8)
+        self.body, self.delimiter = body, delimiter
+        self.parts = np.flatnonzero(octets == delimiter[0])
+        self._end_at(np.flatnonzero(octets == ord("\n")))
+
+    def __getitem__(self, number: int) -> str:
+        return self.body[self.starts[number] : self.ends[number]].decode("utf-8")
+
+    def _end_at(self, ends: np.ndarray) -> None:
+        self.ends = ends
+        self.starts = np.concatenate([[0], ends[:-1] + 1])
+
+    def blank(self) -> list[int]:
+        """Return the numbers of lines that hold blanks and delimiters only."""
+        may_be = np.zeros(256, bool)
+        may_be[list(_BLANK_STARTS + self.delimiter)] = True
+        first = np.frombuffer(self.body, np.uint8)[self.starts]
+        delimiter = self.delimiter.decode()
+        doubtful = np.flatnonzero(may_be[first]).tolist()
+        return [i for i in doubtful if not self[i].replace(delimiter, " ").strip()]
+
+    def end_in_delimiters(self, count: int) -> bool:
+        """Return whether `count` delimiters stand at the end of each line."""
+        octets = np.frombuffer(self.body, np.uint8)
+        if self.ends[0] < count:
+            return False
+        return all((octets[self.ends - i] == self.delimiter[0]).all() for i in range(1, count + 1))
+
+    def without_last(self, count: int) -> _Lines:
+        """Return the lines without the `count` delimiters with which each ends."""
+        made = copy(self)
+        made.body = self.body.replace(self.delimiter * count + b"\n", b"\n")
+        made._end_at(self.ends - count * np.arange(1, len(self.ends) + 1))  # noqa: SLF001
+        return made
+
+
+def _plain_lines(body: bytes, dialect: Dialect) -> _Lines | None:
+    """Return the lines of a span; None when something in it is more than text and delimiters."""
+    delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
+    marks = {b'"', b"\\", quote} - {b""}
+    if not delimiter or dialect.comment or dialect.width < 1 or any(m in body for m in marks):
+        return None
+    body = _with_line_feeds(body)
+    if len(delimiter) > 1:
+        if _ONE_LETTER in body:
+            return None
+        body, delimiter = body.replace(delimiter, _ONE_LETTER), _ONE_LETTER
+    lines = _Lines(body, delimiter)
+    controls = len(lines.ends) + (len(lines.parts) if delimiter[0] < ord(" ") else 0)
+    found = np.count_nonzero(np.frombuffer(body, np.uint8) < ord(" "))
+    return lines if found == controls else None
 
 
 def _rows_of_other_width(
@@ -138,48 +180,18 @@ def _rows_of_other_width(
     return np.flatnonzero(widths != width), widths
 
 
-def _end_in_delimiters(
-    octets: np.ndarray, ends: np.ndarray, delimiter: bytes, count: int
-) -> bool:
-    if ends[0] < count:
-        return False
-    return all((octets[ends - i] == delimiter[0]).all() for i in range(1, count + 1))
-
-
-def _as_json(
-    body: bytes, delimiter: bytes, ends: np.ndarray, widths: np.ndarray | int
-) -> pa.StringArray:
+def _as_json(lines: _Lines, widths: np.ndarray | int) -> pa.StringArray:
     """Return each line as a JSON array of texts; nothing in them needs an escape."""
-    text = b'["' + body[:-1].replace(delimiter, b'","').replace(b"\n", b'"]["') + b'"]'
-    rows = np.arange(1, len(ends) + 1)
+    # A line feed before the first line gives it its opening marks as it does to the others.
+    text = (b"\n" + lines.body).replace(lines.delimiter, b'","').replace(b"\n", b'"]["')
+    rows = np.arange(1, len(lines.ends) + 1)
     cells = rows * widths if isinstance(widths, int) else np.cumsum(widths)
-    offsets = np.zeros(len(ends) + 1, np.int32)
+    offsets = np.empty(len(rows) + 1, np.int32)
+    offsets[0] = 2
     # A row grows by the four marks around it, less its line feed, and two at each delimiter.
-    offsets[1:] = ends + 1 + 3 * rows + 2 * (cells - rows)
+    offsets[1:] = lines.ends + 3 + 3 * rows + 2 * (cells - rows)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
-    return pa.Array.from_buffers(pa.string(), len(ends), buffers)
-
-
-class _Lines:
-    """Lines of a span by number."""
-
-    __slots__ = ("body", "delimiter", "ends", "starts")
-
-    def __init__(self, body: bytes, ends: np.ndarray, delimiter: bytes) -> None:
-        self.body, self.ends, self.delimiter = body, ends, delimiter
-        self.starts = np.concatenate([[0], ends[:-1] + 1])
-
-    def __getitem__(self, number: int) -> str:
-        return self.body[self.starts[number] : self.ends[number]].decode("utf-8")
-
-    def blank(self) -> list[int]:
-        """Return the numbers of lines that hold blanks and delimiters only."""
-        may_be = np.zeros(256, bool)
-        may_be[list(_BLANK_STARTS + self.delimiter)] = True
-        first = np.frombuffer(self.body, np.uint8)[self.starts]
-        delimiter = self.delimiter.decode()
-        doubtful = np.flatnonzero(may_be[first]).tolist()
-        return [i for i in doubtful if not self[i].replace(delimiter, " ").strip()]
+    return pa.Array.from_buffers(pa.string(), len(rows), buffers)
 
 
 def _mended(

@@ -159,15 +159,16 @@ def _common_width(records: list[list[str]]) -> int:
 def _read_columns(body: bytes, dialect: Dialect, *, skip: int, width: int) -> Rows | None:
     """Return the rows of a well-formed span; None when it has to be read record by record."""
     if dialect.widths:
-        rows = read_fixed(body, dialect)
-        keep = rows.lines >= skip
-        return Rows(rows.lines[keep], rows.cells.filter(pa.array(keep)), [])
-    body = body.rstrip(b"\r\n")
+        fixed = read_fixed(body, dialect)
+        keep = fixed.lines >= skip
+        return Rows(fixed.lines[keep], fixed.cells.filter(pa.array(keep)), [])
     if skip:
         body = _after_lines(body, skip, dialect)
     if not body or width < 1:
         return None
-    rows = read_plain(body, dialect, width=width) or read_quoted(body, dialect, width=width)
+    rows = read_plain(body, dialect, width=width)
+    if rows is None and (body := body.rstrip(b"\r\n")):
+        rows = read_quoted(body, dialect, width=width)
     if rows is not None:
         rows.lines = rows.lines + skip
         rows.mended = [line + skip for line in rows.mended]
@@ -219,9 +220,7 @@ def _mixed(dialect: Dialect) -> Finding:
     return Finding(FindingCode.MIXED_ENCODING, Severity.WARNING, text=text)
 
 
-def _some(
-    code: FindingCode, severity: Severity, lines: list[int], span: TextSpan
-) -> list[Finding]:
+def _some(code: FindingCode, severity: Severity, lines: list[int], span: TextSpan) -> list[Finding]:
     """Return one finding a line; behind the first two hundred one that says how many there are."""
     found = [
         Finding(code, severity, row_number=span.first_line + line)

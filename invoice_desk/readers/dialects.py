@@ -35,6 +35,7 @@ _FLANKS = frozenset("~|^;,#@§*!:/\\ ")
 _RUN = re.compile(r"[~|^;#@§*!:$%&]{2,4}")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?$")
 _MOMENT = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?Z?$")
+_AMOUNT = re.compile(r"[-+(]?[€$£]? ?(\d{1,3}([ .,'\u00a0\u202f]\d{3})+|\d+)([.,]\d+)? ?[)%€$£]?$")
 _SUSPICIOUS = re.compile(r"[;|\t~^\x1f\x01]")
 _WORD = re.compile(r"[^\W\d_]")
 
@@ -62,7 +63,7 @@ def find_dialect(text: str, encoding: str) -> Dialect:
     body = [line for line in lines if not line.startswith(_COMMENT)] or lines
     readings = list(_readings("".join(body), base, body))
     best = max(readings, key=lambda reading: reading.score, default=None)
-    if best is None or _is_one_column(body, best):
+    if best is None or best.dialect.width == 1 or _is_one_column(body, best):
         return replace(base, width=1, confidence=0.5)
     best = _with_longer_delimiter("".join(body), best)
     found = replace(best.dialect, confidence=round(min(1.0, best.score), 3))
@@ -88,6 +89,8 @@ def _readings(sample: str, base: Dialect, lines: Sequence[str]) -> Iterator[_Rea
             made = replace(base, delimiter=delimiter, quote=quote, escape=escape)
             if (reading := _read_with(made, sample, trust)) is not None:
                 yield reading
+    if (one := _as_one_column(replace(base, delimiter=_NO_DELIMITER), sample)) is not None:
+        yield one
     widths = find_widths(lines[:_SAMPLE_RECORDS])
     if widths:
         made = replace(base, delimiter="", quote="", widths=widths)
@@ -122,12 +125,27 @@ def _quotings(sample: str, delimiter: str) -> Iterator[tuple[str, str]]:
     if '\\"' in sample or f"\\{delimiter}" in sample:
         yield '"', "\\"
     enclosed = rf"(?:^|{part})'[^'\n]*(?:''[^'\n]*)*'(?=$|\r|{part})"
-    if "'" in sample and len(re.findall(enclosed, sample, re.MULTILINE)) > 1:
+    fewest = 2 if '"' in sample else 1
+    if "'" in sample and len(re.findall(enclosed, sample, re.MULTILINE)) >= fewest:
         yield "'", ""
         if "\\'" in sample:
             yield "'", "\\"
     if '"' in sample:
         yield "", ""
+
+
+def _as_one_column(dialect: Dialect, sample: str) -> _Reading | None:
+    """Return the reading of lines as one cell each if some are quoted, or hold no delimiter."""
+    records = islice(read_records(sample, dialect), _SAMPLE_RECORDS)
+    rows = [record.cells for record in records if any(map(str.strip, record.cells))]
+    whole = sum(bool(looks_typed(row[0]) or not _ANY_DELIMITER.search(row[0])) for row in rows)
+    if not whole:
+        return None
+    return _Reading(replace(dialect, width=1), 0.5 * whole / len(rows), rows)
+
+
+_NO_DELIMITER = "\ue001"
+_ANY_DELIMITER = re.compile(r"[;,|\t~^\x1f\x01: ]")
 
 
 def _weighed(
@@ -180,7 +198,7 @@ def _is_one_column(lines: Sequence[str], best: _Reading) -> bool:
     if best.dialect.delimiter not in _DOUBTFUL:
         return best.score < _LEAST_SCORE
     filled = [line.strip() for line in lines if line.strip()]
-    whole = sum(bool(looks_typed(line) or _MOMENT.match(line)) for line in filled)
+    whole = sum(bool(_AMOUNT.match(line) or _MOMENT.match(line)) for line in filled)
     if whole * 2 > len(filled):
         return True
     same = [row for row in best.rows if len(row) == best.dialect.width]
@@ -215,7 +233,7 @@ def _with_longer_delimiter(sample: str, best: _Reading) -> _Reading:
         longer = ahead.strip() + made.delimiter + behind
     if longer == made.delimiter:
         return best
-    changed = replace(made, delimiter=longer)
+    changed = replace(made, delimiter=longer, width=0)
     reading = _read_with(changed, sample, 1.0)
     return best if reading is None else replace(reading, score=max(best.score, reading.score))
 

@@ -138,13 +138,12 @@ class _Mender:
     def reader(self, lines: Iterator[str], *, strict: bool = True) -> _Reader:
         """Return Python's reader for these lines; a strict one refuses text behind a quote."""
         made = self.dialect
-        quoting = csv.QUOTE_MINIMAL if made.quote else csv.QUOTE_NONE
         return csv.reader(
             lines,
             delimiter=made.delimiter,
             quotechar=made.quote or None,
             escapechar=made.escape or None,
-            quoting=quoting,
+            quoting=csv.QUOTE_MINIMAL if made.quote else csv.QUOTE_NONE,
             strict=strict,
         )
 
@@ -179,7 +178,9 @@ class _Mender:
                 continue
             quote = own.quote or '"'
             try:
-                cells = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote))
+                cells = next(
+                    csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote)
+                )
             except (csv.Error, StopIteration):
                 continue
             if len(cells) == width and (delimiter != " " or _has_values(cells)):

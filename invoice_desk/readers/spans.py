@@ -50,10 +50,9 @@ def _cuts(
         block = text[start : start + span_bytes]
         inside ^= by_quotes and _has_odd_quotes(block, dialect)
         stop = start + len(block)
-        lines += line_ends(block)
         if stop < size:
             behind, inside = _record_end(text, stop, dialect, inside=inside, by_quotes=by_quotes)
-            lines += line_ends(text[stop:behind])
+            lines += line_ends(block + text[stop:behind])
             stop = behind
             cuts.append((stop, lines))
         start = stop
@@ -62,10 +61,18 @@ def _cuts(
 
 def line_ends(block: bytes) -> int:
     """Return the number of line ends, each of LF, CR LF, CR CR LF or CR alone."""
-    count = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
+    octets = np.frombuffer(block, np.uint8)
+    count = int(np.count_nonzero(octets == _LF))
     if b"\r" in block:
-        count += block.count(b"\r") - block.count(b"\r\n") - block.count(b"\r\r\n")
+        returns = np.flatnonzero(octets == _CR)
+        follows = np.frombuffer(block + b"\0\0", np.uint8)
+        next_, second = follows[returns + 1], follows[returns + 2]
+        belongs = (next_ == _LF) | ((next_ == _CR) & (second == _LF))
+        count += len(returns) - int(np.count_nonzero(belongs))
     return count
+
+
+_LF, _CR = b"\n\r"
 
 
 def _has_odd_quotes(block: bytes, dialect: Dialect) -> bool:
