@@ -18,7 +18,7 @@ SENTENCES: dict[str, str] = {
     FindingCode.ROW_MENDED: "A quote or a delimiter is astray here; compare the row with the file.",
     FindingCode.REMARK_LEFT_OUT: "The line is a remark and no row; it was left out.",
     FindingCode.KIND_MISMATCH: "The name promises another kind of file; it was read as text.",
-    FindingCode.MIXED_ENCODING: "Some lines are in another encoding than others; check the accents.",
+    FindingCode.MIXED_ENCODING: "Some lines are in another encoding; check their accents.",
     FindingCode.TOTALS_DISAGREE: "Net amount and tax do not add up to the total.",
     FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
     FindingCode.PAGE_UNREADABLE: "A page could not be read.",

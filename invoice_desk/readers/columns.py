@@ -7,6 +7,7 @@ its delimiters and line ends; other well-formed text is read by Arrow.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from copy import copy
 
 import numpy as np
@@ -24,6 +25,7 @@ _ONE_LETTER = b"\x1f"
 _BLANK_STARTS = b" \t\n\x0b\x0c\x1c\x1d\x1e\x1f\xc2\xe1\xe2\xe3"
 #: More rows of another width than one in this many are read one by one.
 _ODD_SHARE = 20
+_PIECE_BYTES = 1 << 18
 
 
 class Rows:
@@ -183,7 +185,10 @@ def _rows_of_other_width(
 def _as_json(lines: _Lines, widths: np.ndarray | int) -> pa.StringArray:
     """Return each line as a JSON array of texts; nothing in them needs an escape."""
     # A line feed before the first line gives it its opening marks as it does to the others.
-    text = (b"\n" + lines.body).replace(lines.delimiter, b'","').replace(b"\n", b'"]["')
+    text = b"".join(
+        part.replace(lines.delimiter, b'","').replace(b"\n", b'"]["')
+        for part in (b"\n", *_pieces(lines.body))
+    )
     rows = np.arange(1, len(lines.ends) + 1)
     cells = rows * widths if isinstance(widths, int) else np.cumsum(widths)
     offsets = np.empty(len(rows) + 1, np.int32)
@@ -192,6 +197,12 @@ def _as_json(lines: _Lines, widths: np.ndarray | int) -> pa.StringArray:
     offsets[1:] = lines.ends + 3 + 3 * rows + 2 * (cells - rows)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
     return pa.Array.from_buffers(pa.string(), len(rows), buffers)
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """Yield a text in pieces that stay in the processor's cache: replacing is twice as fast."""
+    for start in range(0, len(body), _PIECE_BYTES):
+        yield body[start : start + _PIECE_BYTES]
 
 
 def _mended(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import mmap
+import io
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from invoice_desk.readers.encodings import is_wide
 
 #: More records than any file has.
 _ALL = 1 << 40
+_PIECE_BYTES = 1 << 20
 
 
 def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan]:
@@ -27,10 +30,10 @@ def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan
     size = path.stat().st_size
     if size <= span_bytes or is_wide(dialect.encoding):
         return [TextSpan(0, size, skip=skip)]
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        cuts = _cuts(text, span_bytes, dialect, by_quotes=bool(dialect.quote))
+    with path.open("rb") as file:
+        cuts = _cuts(file, size, span_bytes, dialect)
         if cuts is None:
-            cuts = _cuts(text, span_bytes, dialect, by_quotes=False) or []
+            cuts = _cuts(file, size, span_bytes, replace(dialect, quote="")) or []
     starts = [(0, 0), *cuts]
     stops = [*(offset for offset, _ in cuts), size]
     return [
@@ -41,22 +44,50 @@ def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan
 
 
 def _cuts(
-    text: mmap.mmap, span_bytes: int, dialect: Dialect, *, by_quotes: bool
+    file: io.BufferedReader, size: int, span_bytes: int, dialect: Dialect
 ) -> list[tuple[int, int]] | None:
     """Return (offset, lines before) behind line ends; None when a quote stays open at the end."""
     cuts: list[tuple[int, int]] = []
-    inside, start, lines, size = False, 0, 0, len(text)
-    while start < size:
-        block = text[start : start + span_bytes]
-        inside ^= by_quotes and _has_odd_quotes(block, dialect)
-        stop = start + len(block)
-        if stop < size:
-            behind, inside = _record_end(text, stop, dialect, inside=inside, by_quotes=by_quotes)
-            lines += line_ends(block + text[stop:behind])
-            stop = behind
-            cuts.append((stop, lines))
-        start = stop
+    inside, lines = False, 0
+    file.seek(0)
+    while (start := file.tell()) < size:
+        for piece in _pieces(file, min(start + span_bytes, size), dialect):
+            inside ^= _has_odd_quotes(piece, dialect)
+            lines += line_ends(piece)
+        while file.tell() < size:
+            line = _read_line(file, dialect)
+            inside ^= _has_odd_quotes(line, dialect)
+            lines += line_ends(line)
+            if not inside:
+                break
+        if file.tell() < size:
+            cuts.append((file.tell(), lines))
     return None if inside else cuts
+
+
+def _pieces(file: io.BufferedReader, stop: int, dialect: Dialect) -> Iterator[bytes]:
+    """Yield what stands before `stop` in pieces that cut no line end and no escaped quote."""
+    while (left := stop - file.tell()) > 0:
+        piece = file.read(min(left, _PIECE_BYTES))
+        whole = piece.rstrip(b"\r" + dialect.escape.encode()) or piece
+        file.seek(len(whole) - len(piece), io.SEEK_CUR)
+        yield whole
+        if len(piece) == left:
+            return
+
+
+def _read_line(file: io.BufferedReader, dialect: Dialect) -> bytes:
+    """Return the rest of a line; Python itself knows no lines that end in CR alone."""
+    if dialect.line_end != "\r":
+        return file.readline()
+    taken: list[bytes] = []
+    while piece := file.read(1 << 16):
+        end = piece.find(b"\r") + 1
+        taken.append(piece[:end] if end else piece)
+        if end:
+            file.seek(end - len(piece), io.SEEK_CUR)
+            break
+    return b"".join(taken)
 
 
 def line_ends(block: bytes) -> int:
@@ -77,23 +108,8 @@ _LF, _CR = b"\n\r"
 
 def _has_odd_quotes(block: bytes, dialect: Dialect) -> bool:
     quote, escape = dialect.quote.encode(), dialect.escape.encode()
-    if quote not in block:
+    if not quote or quote not in block:
         return False
     if escape:
         block = block.replace(escape * 2, b"").replace(escape + quote, b"")
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == quote[0])) % 2 == 1
-
-
-def _record_end(
-    text: mmap.mmap, at: int, dialect: Dialect, *, inside: bool, by_quotes: bool
-) -> tuple[int, bool]:
-    """Return where the record ends that holds the byte before `at`, and the quote state there."""
-    end = b"\r" if dialect.line_end == "\r" else b"\n"
-    while at < len(text):
-        found = text.find(end, at)
-        behind = len(text) if found < 0 else found + 1
-        inside ^= by_quotes and _has_odd_quotes(text[at:behind], dialect)
-        at = behind
-        if not inside:
-            break
-    return at, inside
