@@ -34,6 +34,8 @@ from invoice_desk.readers.spans import plan_spans
 __all__ = ["plan_spans", "read_delimited", "read_head", "read_span"]
 
 SAMPLE_BYTES = 256 * 1024
+_MOST_SAMPLE_BYTES = 1 << 26
+_FEW_LINES = 8
 _SAMPLE_RECORDS = 400
 _NOTHING = "\ufeff \t\r\n\x00,;|"
 #: More findings than this of one kind in one span say no more than their number.
@@ -117,16 +119,25 @@ def _sampled(path: Path, *, name: str, limit: int | None) -> _Sample:
 
 def _first_text(path: Path) -> tuple[str, str]:
     """Return whole lines from the beginning of a file, and its encoding."""
+    size = SAMPLE_BYTES
     with path.open("rb") as file:
-        sample = file.read(SAMPLE_BYTES)
+        sample = file.read(size)
+        while len(sample) == size < _MOST_SAMPLE_BYTES and _has_few_lines(sample):
+            sample += file.read(size)
+            size *= 2
     encoding = find_encoding(sample)
-    whole = len(sample) < SAMPLE_BYTES
+    whole = len(sample) < size
     if not whole and not is_wide(encoding):
         sample = sample[: max(sample.rfind(b"\n"), sample.rfind(b"\r")) + 1] or sample
     text = to_utf8(sample, encoding)[0].decode("utf-8", "replace")
     if not whole:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     return text, encoding
+
+
+def _has_few_lines(sample: bytes) -> bool:
+    """Return whether lines are so long that they show no table yet."""
+    return sample.count(b"\n") + sample.count(b"\r") < _FEW_LINES
 
 
 def _sample_records(

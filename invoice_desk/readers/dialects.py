@@ -34,8 +34,11 @@ _COMMENT = "#"
 _FLANKS = frozenset("~|^;,#@§*!:/\\ ")
 _RUN = re.compile(r"[~|^;#@§*!:$%&]{2,4}")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?$")
-_MOMENT = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?Z?$")
-_AMOUNT = re.compile(r"[-+(]?[€$£]? ?(\d{1,3}([ .,'\u00a0\u202f]\d{3})+|\d+)([.,]\d+)? ?[)%€$£]?$")
+#: One amount, or one date with or without a time; a blank groups figures by three only.
+_ONE_VALUE = re.compile(
+    r"[-+(]?[€$£]? ?(\d{1,3}([ .,'\u00a0\u202f]\d{3})+|\d+)([.,]\d+)? ?[)%€$£]?$"
+    r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?(Z|[+-][\d:]+)?)?$"
+)
 _SUSPICIOUS = re.compile(r"[;|\t~^\x1f\x01]")
 _WORD = re.compile(r"[^\W\d_]")
 
@@ -94,7 +97,8 @@ def _readings(sample: str, base: Dialect, lines: Sequence[str]) -> Iterator[_Rea
     widths = find_widths(lines[:_SAMPLE_RECORDS])
     if widths:
         made = replace(base, delimiter="", quote="", widths=widths)
-        rows = [cut_line(line, widths) for line in lines[:_SAMPLE_RECORDS] if line.strip()]
+        cut = (cut_line(line, widths) for line in lines[:_SAMPLE_RECORDS])
+        rows = [row for row in cut if len(row) > 1]  # the others are titles, rules and blank
         if (reading := _weighed(made, rows, trust=_FIXED_TRUST)) is not None:
             yield reading
 
@@ -138,7 +142,7 @@ def _as_one_column(dialect: Dialect, sample: str) -> _Reading | None:
     """Return the reading of lines as one cell each if some are quoted, or hold no delimiter."""
     records = islice(read_records(sample, dialect), _SAMPLE_RECORDS)
     rows = [record.cells for record in records if any(map(str.strip, record.cells))]
-    whole = sum(bool(looks_typed(row[0]) or not _ANY_DELIMITER.search(row[0])) for row in rows)
+    whole = sum(bool(_ONE_VALUE.match(row[0]) or not _ANY_DELIMITER.search(row[0])) for row in rows)
     if not whole:
         return None
     return _Reading(replace(dialect, width=1), 0.5 * whole / len(rows), rows)
@@ -198,7 +202,7 @@ def _is_one_column(lines: Sequence[str], best: _Reading) -> bool:
     if best.dialect.delimiter not in _DOUBTFUL:
         return best.score < _LEAST_SCORE
     filled = [line.strip() for line in lines if line.strip()]
-    whole = sum(bool(_AMOUNT.match(line) or _MOMENT.match(line)) for line in filled)
+    whole = sum(bool(_ONE_VALUE.match(line)) for line in filled)
     if whole * 2 > len(filled):
         return True
     same = [row for row in best.rows if len(row) == best.dialect.width]

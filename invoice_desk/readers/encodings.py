@@ -125,7 +125,7 @@ def _asked_chardet(sample: bytes) -> str | None:
 
     found = chardet.detect(sample[:8192])
     encoding = (found.get("encoding") or "").lower()
-    if not encoding or (found.get("confidence") or 0) < 0.6 or is_wide(encoding):
+    if not encoding or (found.get("confidence") or 0) < 0.2 or is_wide(encoding):
         return None
     try:
         codecs.lookup(encoding)

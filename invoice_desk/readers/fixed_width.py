@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 #: Fewer lines than this do not show that blanks stand below each other for a reason.
 _FEWEST_LINES = 3
+_FULL = "x"
 _RULE = re.compile(r"[-=_+|.\s]+$")
 _DATE = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _CLOCK = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d$")
@@ -16,9 +17,9 @@ _CLOCK = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d$")
 def find_widths(lines: Sequence[str]) -> tuple[int, ...]:
     """Return how many letters each column takes; nothing when there are no columns.
 
-    A column begins behind letters that are blank in every line, one in twenty aside.  In lines
-    that are all of one length and hold a date as figures it begins as well behind that date and
-    the time that follows it, and where letters follow upon figures throughout.
+    A column begins behind letters that are blank in every line, titles aside.  In lines that
+    are all of one length and hold a date as figures it begins as well behind that date and the
+    time that follows it, and where letters follow upon figures throughout.
     """
     bare = [line.rstrip("\r\n").expandtabs() for line in lines]
     rows = [line.rstrip() for line in bare if line.strip() and not _RULE.match(line)]
@@ -32,17 +33,22 @@ def find_widths(lines: Sequence[str]) -> tuple[int, ...]:
     by_meaning = set(_starts_by_meaning(padded, by_kind))
     if by_meaning:
         starts = sorted({*by_kind, *by_meaning})
-    elif not _has_runs_of_blanks(rows, len(starts)):
+    elif (starts := _starts_behind_blanks(_with_runs_of_blanks(padded))) == [0]:
         return ()
     starts = [0, *(start for start in starts[1:] if start < longest)]
     return tuple(b - a for a, b in pairwise([*starts, longest])) if len(starts) > 1 else ()
 
 
 def cut_line(line: str, widths: Sequence[int]) -> list[str]:
-    """Return the cells of a line, without the blanks that fill them up."""
+    """Return the cells of a line, without the blanks that fill them up.
+
+    A line of words that stand where columns end is a title: one cell.
+    """
     bare = line.rstrip("\r\n").expandtabs()
     if not bare.strip() or _RULE.match(bare):
         return []
+    if "  " not in bare.strip() and len(bare) != sum(widths) and _is_cut(bare, widths):
+        return [bare.strip()]
     cells, start = [], 0
     for width in widths[:-1]:
         cells.append(bare[start : start + width].strip())
@@ -51,17 +57,22 @@ def cut_line(line: str, widths: Sequence[int]) -> list[str]:
     return cells
 
 
+def _is_cut(line: str, widths: Sequence[int]) -> bool:
+    """Return whether a column would begin within a word."""
+    starts = accumulate(widths[:-1])
+    return any(len(line[start - 1 : start + 1].strip()) == 2 for start in starts)
+
+
 def _starts_behind_blanks(rows: Sequence[str]) -> list[int]:
-    """Return where text begins behind what is blank in nearly every row."""
-    most = len(rows) // 20
-    filled = [sum(row[i] != " " for row in rows) > most for i in range(len(rows[0]))]
-    return [i for i, is_filled in enumerate(filled) if is_filled and (i == 0 or not filled[i - 1])]
+    """Return where text begins behind what is blank in every row."""
+    filled = [any(row[i] != " " for row in rows) for i in range(len(rows[0]))]
+    return [0] + [i for i, is_filled in enumerate(filled) if i and is_filled and not filled[i - 1]]
 
 
-def _has_runs_of_blanks(rows: Sequence[str], columns: int) -> bool:
-    """Return whether blanks fill up cells: single ones alone may part words of a sentence."""
-    with_runs = sum("  " in row.strip() for row in rows)
-    return columns > 1 and with_runs * 2 >= len(rows)
+def _with_runs_of_blanks(rows: Sequence[str]) -> Sequence[str]:
+    """Return the rows in which blanks fill up cells: single ones part words of a sentence."""
+    found = [row for row in rows if "  " in row.strip()]
+    return found if len(found) * 2 >= len(rows) else [_FULL]
 
 
 def _starts_by_kind(rows: Sequence[str]) -> Iterator[int]:
