@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoice_desk.core.tables import Dialect
-from invoice_desk.readers.columns import read_plain
+from invoice_desk.readers.columns import read_plain, read_quoted
 from invoice_desk.readers.delimited import read_delimited
 from invoice_desk.readers.records import read_records
 
@@ -105,3 +107,21 @@ def test_text_without_quotes_is_read_at_once_as_record_by_record(
     else:
         assert at_once.lines.tolist() == [r.line for r in one_by_one]
         assert [json.loads(c) for c in at_once.cells.to_pylist()] == [r.cells for r in one_by_one]
+
+
+QUOTED = st.text(st.sampled_from('ab1 ,;"\n'), max_size=4)
+
+
+@given(rows=st.lists(st.lists(QUOTED, min_size=1, max_size=5), min_size=1, max_size=20))
+def test_quoted_text_is_read_at_once_as_record_by_record(rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    body = text.getvalue().rstrip("\n")
+    dialect = Dialect(width=3)
+
+    at_once = read_quoted(body.encode(), dialect, width=3)
+    one_by_one = [r for r in read_records(body, dialect) if any(c.strip() for c in r.cells)]
+
+    assert at_once is not None
+    assert at_once.lines.tolist() == [r.line for r in one_by_one]
+    assert [json.loads(c) for c in at_once.cells.to_pylist()] == [r.cells for r in one_by_one]

@@ -18,13 +18,14 @@ import pyarrow.csv as pa_csv
 from invoice_desk.core.cells import dump_cells, encode_rows
 from invoice_desk.core.tables import Dialect
 from invoice_desk.readers.fixed_width import cut_line
-from invoice_desk.readers.records import MOST_LINES, mended_cells
+from invoice_desk.readers.records import MOST_LINES, Record, mended_cells, read_records
 
 _ONE_LETTER = b"\x1f"
 #: A row that begins with one of these may be blank: delimiters aside, the first bytes of blanks.
 _BLANK_STARTS = b" \t\n\x0b\x0c\x1c\x1d\x1e\x1f\xc2\xe1\xe2\xe3"
 #: More rows of another width than one in this many are read one by one.
 _ODD_SHARE = 20
+_FEW_ROWS = 20
 _PIECE_BYTES = 1 << 18
 
 
@@ -62,7 +63,7 @@ def read_plain(body: bytes, dialect: Dialect, *, width: int) -> Rows | None:
 
 
 def read_quoted(body: bytes, dialect: Dialect, *, width: int) -> Rows | None:
-    """Return rows that Arrow reads as columns; None when it does not find all of one width."""
+    """Return rows that Arrow reads as columns; None when too many are not of one width."""
     delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
     if len(delimiter) > 1:
         if _ONE_LETTER in body:
@@ -71,21 +72,46 @@ def read_quoted(body: bytes, dialect: Dialect, *, width: int) -> Rows | None:
     one = _ONE_LETTER if len(delimiter) > 1 else delimiter
     if not one or dialect.comment or not _is_well_quoted(body, one, quote, dialect):
         return None
-    table = _by_arrow(body, one.decode(), dialect)
+    odd: list[tuple[int, str]] = []
+    table = _by_arrow(body, one.decode(), dialect, odd)
     if table is None:
         return None
     columns = [column.combine_chunks() for column in table.columns]
-    lines = _first_lines(columns, body)
+    lines = _first_lines(columns, odd, body)
     if lines is None:
         return None
     if one != delimiter and quote and quote in body:
         columns = [pc.replace_substring(c, one.decode(), dialect.delimiter) for c in columns]
     while len(columns) > width and pc.max(pc.binary_length(columns[-1])).as_py() == 0:
         columns.pop()
+    others = _odd_rows(odd, lines, one.decode(), dialect)
+    lines = np.delete(lines, [number for number, _ in odd])
     filled = _filled_rows(columns)
     if filled is not None:
         lines, columns = lines[filled], [column.filter(pa.array(filled)) for column in columns]
-    return Rows(lines, encode_rows(columns), [])
+    return _merged(lines, encode_rows(columns), others)
+
+
+def _odd_rows(
+    odd: list[tuple[int, str]], lines: np.ndarray, delimiter: str, dialect: Dialect
+) -> list[Record]:
+    """Return the records that Arrow left out, read by themselves and mended where possible."""
+    return [
+        record._replace(line=int(lines[number]) + record.line)
+        for number, text in odd
+        for record in read_records(text.replace(delimiter, dialect.delimiter), dialect)
+        if any(map(str.strip, record.cells))
+    ]
+
+
+def _merged(lines: np.ndarray, cells: pa.Array, others: list[Record]) -> Rows:
+    if not others:
+        return Rows(lines, cells, [])
+    lines = np.concatenate([lines, [record.line for record in others]])
+    order = np.argsort(lines, kind="stable")
+    added = pa.array([dump_cells(record.cells) for record in others], pa.string())
+    both = pa.concat_arrays([cells, added]).take(pa.array(order))
+    return Rows(lines[order], both, [record.line for record in others if record.mended])
 
 
 def read_fixed(body: bytes, dialect: Dialect) -> Rows:
@@ -255,7 +281,16 @@ def _is_well_quoted(body: bytes, delimiter: bytes, quote: bytes, dialect: Dialec
     return bool(before.all() and after.all())
 
 
-def _by_arrow(body: bytes, delimiter: str, dialect: Dialect) -> pa.Table | None:
+def _by_arrow(
+    body: bytes, delimiter: str, dialect: Dialect, odd: list[tuple[int, str]]
+) -> pa.Table | None:
+    """Return the records of the table's width; number and text of the others go to `odd`."""
+    most = _FEW_ROWS + body.count(b"\n") // _ODD_SHARE
+
+    def note(row: pa_csv.InvalidRow) -> str:
+        odd.append((row.number - 1, row.text))
+        return "skip" if len(odd) <= most else "error"
+
     names = [f"c{i}" for i in range(dialect.width)]
     try:
         return pa_csv.read_csv(
@@ -269,6 +304,7 @@ def _by_arrow(body: bytes, delimiter: str, dialect: Dialect) -> pa.Table | None:
                 escape_char=dialect.escape or False,
                 newlines_in_values=bool(dialect.quote),
                 ignore_empty_lines=False,
+                invalid_row_handler=note,
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
@@ -278,15 +314,20 @@ def _by_arrow(body: bytes, delimiter: str, dialect: Dialect) -> pa.Table | None:
         return None
 
 
-def _first_lines(columns: list[pa.Array], body: bytes) -> np.ndarray | None:
+def _first_lines(
+    columns: list[pa.Array], odd: list[tuple[int, str]], body: bytes
+) -> np.ndarray | None:
     """Return the line on which each record begins; None when one takes too many lines."""
-    count = len(columns[0])
+    count = len(columns[0]) + len(odd)
     ends = body.count(b"\n") + len(_LONE_RETURN.findall(body) if b"\r" in body else ())
     if count == ends + (not body.endswith((b"\n", b"\r"))):
         return np.arange(count)
-    breaks = np.zeros(count, np.int64)
+    breaks = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         breaks += pc.count_substring_regex(column, r"\r\n|\n|\r").to_numpy(zero_copy_only=False)
+    # `insert` counts places in what was there before: those of the others left out.
+    places = [number - before for before, (number, _) in enumerate(odd)]
+    breaks = np.insert(breaks, places, [len(_LINE_END.findall(text)) for _, text in odd])
     if count and breaks.max() >= MOST_LINES:
         return None
     after = np.cumsum(breaks + 1)
@@ -294,6 +335,7 @@ def _first_lines(columns: list[pa.Array], body: bytes) -> np.ndarray | None:
     return lines
 
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 

@@ -120,10 +120,9 @@ def _until_stray(
             return None
         except csv.Error:
             return start + before
+        own = lines[start + before : start + reader.line_num]
         wrong = width and cells and len(cells) != width
-        if reader.line_num - before > MOST_LINES or (
-            wrong and mender.could_mend(lines[start + before])
-        ):
+        if len(own) > MOST_LINES or (wrong and mender.could_mend(own)):
             return start + before
         yield Record(start + before, cells)
         before = reader.line_num
@@ -147,10 +146,15 @@ class _Mender:
             strict=strict,
         )
 
-    def could_mend(self, line: str) -> bool:
-        """Return whether another reading of a line may have the right width."""
-        quote = self.dialect.quote
-        return bool(quote and quote in line) or self.in_other_delimiter(line) is not None
+    def could_mend(self, lines: Sequence[str]) -> bool:
+        """Return whether another reading of the lines of a record may have the right width.
+
+        Of several lines each would have to be a row: then a quote has swallowed them.
+        """
+        quote, width = self.dialect.quote, self.dialect.width
+        if len(lines) > 1:
+            return all(line.count(self.dialect.delimiter) == width - 1 for line in lines)
+        return bool(quote and quote in lines[0]) or self.in_other_delimiter(lines[0]) is not None
 
     def mended(self, lines: Sequence[str], at: int) -> tuple[Record, int]:
         """Return the record on line `at`, read as fits the width, and how many lines it took."""
