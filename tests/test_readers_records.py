@@ -27,6 +27,7 @@ WHOLE = ['7,x,"one, two",5', "8,y,three,6", "9,z,four,7"] * 5
         ('1,x,"so-called "two" or three, x",5', ["1", "x", 'so-called "two" or three, x', "5"]),
         ('1,x,"a board, 48"",5', ["1", "x", 'a board, 48"', "5"]),
         ('1;x;"one, two";5', ["1", "x", "one, two", "5"]),
+        ('1, x, "one, two", 5', ["1", "x", "one, two", "5"]),
         ("1\tx\tone\t5", ["1", "x", "one", "5"]),
         ("1 2024-01-02 word 5", ["1", "2024-01-02", "word", "5"]),
     ],

@@ -15,6 +15,8 @@ from invoice_desk.readers.records import is_comment, plain_text, read_records, s
 
 _SAMPLE_LETTERS = 65536
 _SAMPLE_RECORDS = 200
+#: So many whole records and cells show what values look like.
+_VALUE_RECORDS, _VALUE_CELLS = 50, 1000
 #: With how much trust each is met: a colon parts times, a blank words.
 _DELIMITERS = {
     ";": 1.0,
@@ -165,7 +167,8 @@ def _weighed(
     width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     if width < 2:
         return None
-    cells = [cell for row in rows if len(row) == width for cell in row]
+    looked_at = islice((row for row in rows if len(row) == width), _VALUE_RECORDS)
+    cells = [cell for row in looked_at for cell in row][:_VALUE_CELLS]
     agreement = (count / len(rows) - 0.5 * mended / len(rows)) * (1 - 1 / (width + 1))
     value = sum(_looks_whole(cell, dialect) for cell in cells) / len(cells)
     return _Reading(replace(dialect, width=width), agreement * value * trust, rows)

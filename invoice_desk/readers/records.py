@@ -177,14 +177,16 @@ class _Mender:
         own, width = self.dialect, self.dialect.width
         if width < 3:
             return None
-        for delimiter in _OTHER_DELIMITERS:
-            if delimiter == own.delimiter or line.count(delimiter) < width - 1:
+        quote = own.quote or '"'
+        for delimiter in (own.delimiter, *_OTHER_DELIMITERS):
+            if len(delimiter) > 1 or line.count(delimiter) < width - 1:
                 continue
-            quote = own.quote or '"'
+            if delimiter == own.delimiter and f"{delimiter} {quote}" not in line:
+                continue  # its own with a blank behind it: only there quotes are not seen
+            bare = line.rstrip("\r\n")
+            reader = csv.reader([bare], delimiter=delimiter, quotechar=quote, skipinitialspace=True)
             try:
-                cells = next(
-                    csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote)
-                )
+                cells = next(reader)
             except (csv.Error, StopIteration):
                 continue
             if len(cells) == width and (delimiter != " " or _has_values(cells)):
