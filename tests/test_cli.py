@@ -176,6 +176,17 @@ def test_inspect_reads_documents_and_archives(shell: Shell, samples: Path) -> No
     assert "facture-2024-0119.pdf" in found
 
 
+def test_convert_writes_all_rows_as_wide_as_the_file_has_them(shell: Shell, tmp_path: Path) -> None:
+    ragged = write_csv(tmp_path / "a.csv", "Org;N;HT;\nx;1;2,5;\ny;2\nz;3;4,5;\n")
+    empty = write_csv(tmp_path / "b.csv", "")
+
+    shell("convert", ragged, empty, "--out", tmp_path / "out")
+
+    written = (tmp_path / "out" / "a.csv.csv").read_text("utf-8").splitlines()
+    assert written == ["Org,N,HT,", 'x,1,"2,5",', "y,2,,", 'z,3,"4,5",']
+    assert (tmp_path / "out" / "b.csv.csv").read_bytes() == b""
+
+
 def test_convert_writes_tables_as_read(shell: Shell, tmp_path: Path, samples: Path) -> None:
     source = write_csv(tmp_path / "r.csv", 'Title;;\nOrg;N;HT\n"x, y";007;2,5\n', "cp1252")
     book = samples / "journal_ventes_2024.xlsx"

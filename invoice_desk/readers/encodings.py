@@ -24,7 +24,7 @@ _WESTERN_SHARE = 0.3
 _UTF8_LETTER = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
-_LINE_BEYOND_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_LINE = re.compile(rb"[^\r\n]+")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _SIGNS = frozenset("€£§°«»–—…‘’“”„•·²³½¼¾ºª®©™¿¡ŒœŠšŽžŸ×µ±\u00a0")
 
@@ -44,7 +44,7 @@ def find_encoding(sample: bytes) -> str:
         sample.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.start < len(sample) - 4:  # not just cut off in the middle of a letter
-            fits = [is_utf8(line) for line in _LINE_BEYOND_ASCII.findall(sample)]
+            fits = [is_utf8(line) for line in _lines_beyond_ascii(sample)]
             return "utf-8" if sum(fits) * 2 > len(fits) else _other_encoding(sample)
     return "utf-8"
 
@@ -88,6 +88,10 @@ def is_utf8(content: bytes) -> bool:
     return True
 
 
+def _lines_beyond_ascii(content: bytes) -> list[bytes]:
+    return [line for line in _LINE.findall(content) if not line.isascii()]
+
+
 def _wide_encoding(sample: bytes) -> str | None:
     """Return the encoding of letters of two or four bytes, most of which hold zeros."""
     count = len(sample) // 4
@@ -110,8 +114,8 @@ _BY_ZEROS = {
 
 def _other_encoding(content: bytes) -> str:
     """Return the likeliest encoding of a text that is not UTF-8 throughout."""
-    lines = _LINE_BEYOND_ASCII.findall(content[: 1 << 18])
-    sample = b"\n".join(line for line in lines if not is_utf8(line))[: 1 << 15]
+    lines = _lines_beyond_ascii(content[: 1 << 16])
+    sample = b"\n".join(line for line in lines if not is_utf8(line))[: 1 << 12]
     beyond = sum(byte >= 0x80 for byte in sample)
     letters = sum(bytes([byte]).isalpha() for byte in sample) + beyond
     if beyond > 8 and beyond > letters * _WESTERN_SHARE and (found := _asked_chardet(sample)):
@@ -163,11 +167,13 @@ def _by_lines(content: bytes, encoding: str, *, expects_utf8: bool) -> tuple[byt
 
     def to_utf8_line(match: re.Match[bytes]) -> bytes:
         line = match[0]
+        if line.isascii():
+            return line
         fits = is_utf8(line)
         kinds.add(fits)
         return line if fits else _as_utf8(line, encoding)
 
-    made = _LINE_BEYOND_ASCII.sub(to_utf8_line, content)
+    made = _LINE.sub(to_utf8_line, content)
     return made, (not expects_utf8) in kinds
 
 
