@@ -171,7 +171,7 @@ def _by_lines(content: bytes, encoding: str, *, expects_utf8: bool) -> tuple[byt
             return line
         fits = is_utf8(line)
         kinds.add(fits)
-        return line if fits else _as_utf8(line, encoding)
+        return line if fits else _decoded(line, encoding).encode()
 
     made = _LINE.sub(to_utf8_line, content)
     return made, (not expects_utf8) in kinds
