@@ -27,11 +27,28 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a delimited text is written."""
+    """How a text is written in which a table stands.
+
+    Attributes:
+        encoding: Python's name of it; single lines may be written in another.
+        delimiter: What parts two cells, of one letter or more; empty with `widths`.
+        quote: What encloses a cell; empty when nothing does.
+        escape: What takes a quote or delimiter its meaning; empty when quotes are doubled.
+        comment: What begins a line that is no row; empty when there are none.
+        line_end: How most lines end.
+        widths: How many letters each column takes, in a text of columns one below the other.
+        width: How many cells a whole record has, blank ones at its end included; 0: not known.
+        confidence: How far the records agree with it, up to 1.
+    """
 
     encoding: str = "utf-8"
     delimiter: str = ","
     quote: str = '"'
+    escape: str = ""
+    comment: str = ""
+    line_end: str = "\n"
+    widths: tuple[int, ...] = ()
+    width: int = 0
     confidence: float = 1.0
 
 
