@@ -1,0 +1,281 @@
+"""Which rows of a grid are headings, told by how their cells differ from those below."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from invoice_desk.core.cell_kinds import (
+    Grid,
+    Kind,
+    is_label_series,
+    is_typed,
+    number_of,
+    shape_of,
+)
+
+#: So many rows below a row are looked at to know what its columns hold.
+_BODY_ROWS = 60
+#: More heading rows than this are no heading.
+_MOST_HEADER_ROWS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How many cells of a row speak for a heading, how many for data, and how many can tell."""
+
+    heading: float = 0.0
+    data: float = 0.0
+    told: int = 0
+
+
+def body_below(grid: Grid, row: int, stop: int) -> list[int]:
+    """Return the rows below `row` that tell what its columns hold: filled ones, before `stop`."""
+    last = min(stop, row + 1 + 3 * _BODY_ROWS)
+    below = np.arange(row + 1, last)
+    filled = grid.filled[row + 1 : last]
+    wide = below[(filled >= 2) & (3 * filled >= min(int(grid.filled[row]), grid.width))]
+    if len(wide) == 0:
+        wide = below[filled > 0]
+    result: list[int] = wide[:_BODY_ROWS].tolist()
+    return result
+
+
+def evidence_of(grid: Grid, row: int, body: Sequence[int]) -> Evidence:
+    """Return what the cells of `row` say when held against the columns of `body`."""
+    kinds = grid.kinds[row]
+    columns = np.flatnonzero((kinds != Kind.EMPTY) & (kinds != Kind.MARK))
+    if not body or len(columns) == 0:
+        return Evidence()
+    body = _without_repeats(grid, row, body)
+    below = grid.kinds[body]
+    known = ((below != Kind.EMPTY) & (below != Kind.MARK)).any(axis=0)
+    labels = _labels(grid, row, body)
+    heading = data = 0.0
+    told = [column for column in columns.tolist() if known[column]]
+    for column in told:
+        found = _cell_evidence(grid, row, column, body=body, is_label=column in labels)
+        heading += max(found, 0.0)
+        data -= min(found, 0.0)
+    return Evidence(heading, data, len(told))
+
+
+def _without_repeats(grid: Grid, row: int, body: Sequence[int]) -> list[int]:
+    """Return `body` without the few rows that repeat `row`: headings come again, page by page."""
+    texts = grid.texts[row]
+    filled = int(grid.filled[row])
+    alike: set[int] = set()
+    for other in body:
+        same = sum(1 for a, b in zip(texts, grid.texts[other], strict=True) if a and a == b)
+        if same >= 2 and same * 2 >= min(filled, int(grid.filled[other])):
+            alike.add(other)
+    if len(alike) * 8 > len(body):
+        return list(body)
+    return [other for other in body if other not in alike]
+
+
+def _cell_evidence(
+    grid: Grid, row: int, column: int, *, body: Sequence[int], is_label: bool
+) -> float:
+    """Return above zero for a heading, below for data, zero where the cell does not tell."""
+    kind = grid.kinds[row, column]
+    below = grid.kinds[body, column]
+    told = below[(below != Kind.EMPTY) & (below != Kind.MARK)]
+    if kind in {Kind.NUMBER, Kind.DATE}:
+        same = (told == kind).mean()
+        if is_label:
+            return 0.75
+        return -1.0 if same >= 0.3 else 1.0 if same <= 0.1 and len(told) >= 2 else 0.0
+    typed = is_typed(told).mean()
+    text = grid.texts[row][column]
+    others = [grid.texts[i][column] for i in body if grid.texts[i][column]]
+    if text in others:
+        return -1.0 if others.count(text) * 3 > len(others) or typed > 0.5 else -0.5
+    if typed >= 0.6:
+        return 1.0
+    return _shape_evidence(text, others)
+
+
+def _shape_evidence(text: str, others: Sequence[str]) -> float:
+    """Return what a text tells among texts: codes of one shape, or letters where all have digits.
+
+    A text that is built as the codes below it is one of them.
+    """
+    with_digit = sum(any(c.isdigit() for c in other) for other in others) / len(others)
+    has_digit = any(c.isdigit() for c in text)
+    shape, shapes = shape_of(text), Counter(shape_of(other) for other in others)
+    common, count = shapes.most_common(1)[0]
+    alike = count / len(others)
+    if has_digit and shape == common and alike >= 0.6:
+        return -1.0
+    if not has_digit and with_digit >= 0.8:
+        return 1.0
+    if len(others) >= 4 and alike >= 0.9 and len({len(other) for other in others}) == 1:
+        return 0.5 if len(text) != len(others[0]) else -0.25
+    return 0.0
+
+
+def _labels(grid: Grid, row: int, body: Sequence[int]) -> set[int]:
+    """Return the columns whose numbers in `row` label them: years or a count, not so below."""
+    columns = np.flatnonzero(grid.kinds[row] == Kind.NUMBER).tolist()
+    values = [number_of(grid.texts[row][column]) for column in columns]
+    if not is_label_series(values):
+        return set()
+    for other in body[:3]:
+        beside = [number_of(grid.texts[other][c]) for c in columns if grid.texts[other][c]]
+        if is_label_series(beside):
+            return set()
+    return set(columns)
+
+
+def is_heading(grid: Grid, row: int, body: Sequence[int]) -> bool:
+    """Return whether `row` is a heading over `body`.
+
+    Without a column of numbers, dates or codes a heading is a row of different texts, none of
+    which occurs again below.
+    """
+    texts = [text for text in grid.texts[row] if text]
+    typed = int(is_typed(grid.kinds[row]).sum())
+    if not texts:
+        return False
+    if not body:
+        return typed * 3 <= len(texts)
+    found = evidence_of(grid, row, body)
+    if found.heading >= 1 and found.heading > 2 * found.data:
+        return True
+    if typed or found.data > 0.25 * len(texts):
+        return False
+    others = _without_repeats(grid, row, body)
+    later = {text for other in others for text in grid.texts[other]}
+    return len(set(texts)) == len(texts) and not any(text in later for text in texts)
+
+
+def header_at(grid: Grid, start: int, *, first: int, stop: int) -> list[int]:
+    """Return the heading rows around `start`, the first wide row; none when data begins there.
+
+    Args:
+        grid: The sheet.
+        start: The first row that is filled over the width of the table.
+        first: The first row that may belong to the heading.
+        stop: The row behind the last that belongs to the table.
+    """
+    body = body_below(grid, start, stop)
+    rows = [start] if is_heading(grid, start, body) else []
+    if rows:
+        rows.extend(_rows_below(grid, start, stop))
+    above = _rows_above(grid, start, first=first, stop=stop, has_heading=bool(rows))
+    rows = [*above, *rows]
+    if not rows or len(rows) > _MOST_HEADER_ROWS:
+        return rows[-1:] if rows else []
+    return list(range(rows[0], rows[-1] + 1))
+
+
+def _rows_below(grid: Grid, start: int, stop: int) -> list[int]:
+    """Return the rows that go on with the heading in `start`."""
+    rows: list[int] = []
+    row = start + 1
+    while row < stop and grid.filled[row] and len(rows) < _MOST_HEADER_ROWS:
+        body = body_below(grid, row, stop)
+        if not body or not _continues(grid, row, body, above=[start, *rows]):
+            break
+        rows.append(row)
+        row += 1
+    return rows
+
+
+def _continues(grid: Grid, row: int, body: Sequence[int], *, above: Sequence[int]) -> bool:
+    """Return whether `row` is a further heading under those in `above`.
+
+    It holds no data, and either fills gaps of the row above, or repeats its texts, or stands
+    as text over columns of numbers, at least over half of its columns.
+    """
+    found = evidence_of(grid, row, body)
+    filled = int(grid.filled[row])
+    if found.data or (filled == 1 and grid.kinds[row, 0]):
+        return False
+    upper = grid.texts[above[-1]]
+    cells = grid.texts[row]
+    texts = [text for text in cells if text]
+    if all(text == upper[c] for c, text in enumerate(cells) if text):
+        return filled > 1
+    if (filled > 1 and all(_is_unit_text(text) for text in texts)) or _is_wrapped(upper, cells):
+        return True
+    if found.heading >= 2 and found.heading * 2 >= found.told:
+        return True
+    gaps = [c for c, text in enumerate(cells) if text and not upper[c]]
+    typed = is_typed(grid.kinds[row]).any()
+    return bool(gaps) and not typed and is_heading(grid, row, body) and _has_typed(grid, body)
+
+
+def _is_unit_text(text: str) -> bool:
+    return text[0] in "([" and text[-1] in ")]" and any(c.isalpha() for c in text)
+
+
+def _is_wrapped(upper: Sequence[str], cells: Sequence[str]) -> bool:
+    """Return whether the cells go on with texts above that leave a parenthesis open."""
+    pairs = [(above, text) for above, text in zip(upper, cells, strict=True) if text]
+    return all(above.count("(") > above.count(")") and text.endswith(")") for above, text in pairs)
+
+
+def _has_typed(grid: Grid, body: Sequence[int]) -> bool:
+    kinds = grid.kinds[list(body)]
+    return bool((is_typed(kinds).mean(axis=0) > 0.3).any())
+
+
+def _rows_above(
+    grid: Grid, start: int, *, first: int, stop: int, has_heading: bool
+) -> list[int]:
+    """Return the rows above `start` that name groups of its columns, or its units."""
+    rows: list[int] = []
+    row = start - 1
+    while row >= first and len(rows) < _MOST_HEADER_ROWS:
+        if not grid.filled[row]:
+            far = row - 1
+            if far < first or not has_heading or rows or not _is_merged_label(grid, far, start):
+                break
+            rows[:0] = [far, row]
+            break
+        if not _is_group_row(grid, row, start, stop=stop):
+            break
+        rows.insert(0, row)
+        row -= 1
+    return rows
+
+
+def _is_group_row(grid: Grid, row: int, start: int, *, stop: int) -> bool:
+    """Return whether the row names groups of the columns of the heading below it.
+
+    A key with its value, in the first two cells, is part of the titles.
+    """
+    cells = grid.texts[row]
+    named = [c for c, text in enumerate(cells) if text]
+    if grid.spread[row] < 2:
+        return _is_merged_label(grid, row, start) or _is_unit(grid, row, start)
+    inside = [c for c in named if c > 0 and grid.kinds[row, c] != Kind.TEXT]
+    body = body_below(grid, start - 1, stop)
+    if inside and evidence_of(grid, row, body).heading <= 2 * evidence_of(grid, row, body).data:
+        return False
+    reach = np.flatnonzero(grid.kinds[start])
+    middle = (int(reach[0]) + int(reach[-1])) / 2 if len(reach) else 0
+    return named[-1] >= middle and (named[-1] > 1 or grid.width <= 3) and max(map(len, cells)) < 120
+
+
+def _is_merged_label(grid: Grid, row: int, start: int) -> bool:
+    """Return whether one label is repeated over columns on the right, as a merged cell is."""
+    named = np.flatnonzero(grid.kinds[row])
+    reach = np.flatnonzero(grid.kinds[start])
+    if len(named) < 2 or grid.spread[row] != 1 or named[0] == 0 or len(reach) == 0:
+        return False
+    return bool(named[-1] >= reach[-1] or 2 * len(named) >= len(reach))
+
+
+def _is_unit(grid: Grid, row: int, start: int) -> bool:
+    """Return whether the row holds one short word over the right half: the unit of all amounts."""
+    named = np.flatnonzero(grid.kinds[row])
+    reach = np.flatnonzero(grid.kinds[start])
+    if len(named) != 1 or len(reach) < 3 or grid.kinds[row, named[0]] != Kind.TEXT:
+        return False
+    return bool(named[0] * 2 > reach[-1]) and len(grid.texts[row][named[0]]) <= 12
