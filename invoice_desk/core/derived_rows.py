@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from invoice_desk.core.cell_kinds import Grid, Kind, is_typed, number_of, words_of
+from invoice_desk.core.cell_kinds import Grid, Kind, kind_of, number_of, words_of
+from invoice_desk.core.text import mask_of
 
 _SUM = (
     r"(?:sub ?|sous ?|grand |overall |net |gross |zwischen ?|gesamt ?|end ?)?"
@@ -159,7 +163,7 @@ def _is_proof(values: np.ndarray, *, at_end: bool) -> bool:
     """Return whether sums that agree in these values are no chance: enough digits in all."""
     different = {f"{abs(value):.6g}".replace(".", "").strip("0") for value in values.tolist()}
     digits = sum(map(len, different))
-    return len(different) >= 2 and digits >= 6 or (at_end and digits >= 5)
+    return (len(different) >= 2 and digits >= 6) or (at_end and digits >= 5)
 
 
 def _whole_sums(body: _Body, found: set[int]) -> set[int]:
@@ -178,10 +182,10 @@ def _whole_sums(body: _Body, found: set[int]) -> set[int]:
             own = body.values[last]
             told = ~np.isnan(own) & (own != 0)
             close = told & _is_close(own, filled[parts].sum(axis=0))
-            if told.any() and close.sum() * 4 >= told.sum() * 3:
-                if _is_proof(own[close], at_end=last == len(body.rows) - 1):
-                    more.add(last)
-                    break
+            enough = told.any() and close.sum() * 4 >= told.sum() * 3
+            if enough and _is_proof(own[close], at_end=last == len(body.rows) - 1):
+                more.add(last)
+                break
     return more
 
 
@@ -292,22 +296,55 @@ def _by_same_label(body: _Body, found: set[int]) -> set[int]:
     return more if len(more) * 3 <= len(body.rows) else set()
 
 
-def is_plain_total(row: Sequence[str], *, typical: float) -> bool:
-    """Return whether a row of a long table, seen alone, says that it sums up others.
+#: The first text of a row, stored as JSON, has a word that sums up; letters may stand before it.
+_MAY_SUM = (
+    r'(?i)^\[(?:"\s*",)*"[^"]{0,80}(?:total|totaux|summe|gesamt|somme|solde|saldo|\bsum\b'
+    r"|average|moyenne|median|mittelwert|durchschnitt|\bmean\b|summary)"
+)
+
+
+def find_totals(numbers: pa.Array, cells: pa.Array) -> tuple[int, ...]:
+    """Return the numbers of the rows of a long table that say that they sum up others.
+
+    Where very many rows have such a word it is part of what the rows are about, and only the
+    last rows are believed.
 
     Args:
-        row: Its cells.
-        typical: How many cells the rows of the table fill.
+        numbers: The number of each row.
+        cells: The rows as JSON arrays of text.
     """
-    filled = [cell for cell in row if cell.strip()]
-    if not filled or not has_number(filled):
+    hits = np.flatnonzero(mask_of(pc.match_substring_regex(cells, _MAY_SUM)))
+    if len(hits) > max(50, len(cells) // 20):
+        hits = hits[hits >= len(cells) - 3]
+    if len(hits) == 0:
+        return ()
+    near = cells[:: max(1, len(cells) // 50)].to_pylist()
+    typical = float(np.median([_filled(json.loads(row)) for row in near]))
+    texts = cells.take(pa.array(hits)).to_pylist()
+    last = len(cells) - 3
+    found = [
+        hit
+        for hit, row in zip(hits.tolist(), texts, strict=True)
+        if _is_total_alone(json.loads(row), typical, at_end=hit >= last)
+    ]
+    return tuple(numbers.take(pa.array(found, pa.int64())).to_pylist())
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _is_total_alone(row: Sequence[str], typical: float, *, at_end: bool) -> bool:
+    """Return whether a row, seen alone, sums up others; one that lacks nothing is data."""
+    if not has_number(row):
         return False
-    strength = _strength(words_of(filled[0]))
-    return strength == 3 or (strength == 2 and len(filled) <= 0.6 * typical)
+    strength = _strength(words_of(next(cell for cell in row if cell.strip())))
+    filled = _filled(row)
+    if strength == 3:
+        return at_end or filled < typical or typical <= 2
+    return strength == 2 and filled <= 0.7 * typical
 
 
 def has_number(cells: Sequence[str]) -> bool:
     """Return whether one of the cells holds a number or a date."""
-    from invoice_desk.core.cell_kinds import kind_of
-
-    return bool(is_typed(np.array([kind_of(cell.strip()) for cell in cells])).any())
+    return any(kind_of(cell.strip()) in {Kind.NUMBER, Kind.DATE} for cell in cells)

@@ -92,10 +92,13 @@ def _cell_evidence(
     typed = is_typed(told).mean()
     text = grid.texts[row][column]
     others = [grid.texts[i][column] for i in body if grid.texts[i][column]]
-    if text in others:
-        return -1.0 if others.count(text) * 3 > len(others) or typed > 0.5 else -0.5
+    again = others.count(text) / len(others)
+    if again > 0.1:  # a heading that comes again stands between many rows
+        return -1.0 if again > 0.3 or typed > 0.5 else -0.5
     if typed >= 0.6:
         return 1.0
+    if again:
+        return 0.0
     return _shape_evidence(text, others)
 
 
@@ -166,11 +169,21 @@ def header_at(grid: Grid, start: int, *, first: int, stop: int) -> list[int]:
     rows = [start] if is_heading(grid, start, body) else []
     if rows:
         rows.extend(_rows_below(grid, start, stop))
+    if len(rows) > 1 and _is_sentence_row(grid, start, rows[1]):
+        return rows[1:]
     above = _rows_above(grid, start, first=first, stop=stop, has_heading=bool(rows))
     rows = [*above, *rows]
     if not rows or len(rows) > _MOST_HEADER_ROWS:
         return rows[-1:] if rows else []
     return list(range(rows[0], rows[-1] + 1))
+
+
+def _is_sentence_row(grid: Grid, row: int, names: int) -> bool:
+    """Return whether a row of sentences stands over all the short names below it."""
+    over_all = (grid.kinds[row] > 0) >= (grid.kinds[names] > 0)
+    upper = max(len(text.split()) for text in grid.texts[row])
+    lower = max(len(text.split()) for text in grid.texts[names])
+    return bool(over_all.all()) and upper >= 6 and lower <= 3
 
 
 def _rows_below(grid: Grid, start: int, stop: int) -> list[int]:
@@ -225,9 +238,7 @@ def _has_typed(grid: Grid, body: Sequence[int]) -> bool:
     return bool((is_typed(kinds).mean(axis=0) > 0.3).any())
 
 
-def _rows_above(
-    grid: Grid, start: int, *, first: int, stop: int, has_heading: bool
-) -> list[int]:
+def _rows_above(grid: Grid, start: int, *, first: int, stop: int, has_heading: bool) -> list[int]:
     """Return the rows above `start` that name groups of its columns, or its units."""
     rows: list[int] = []
     row = start - 1

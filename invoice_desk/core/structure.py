@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,13 +39,21 @@ class _Region:
 def find_structure(rows: Sequence[Sequence[str]]) -> Structure:
     """Return the structure of the first table from the first records of a file.
 
-    What follows these records is not known, so nothing is said of the end of the table.
+    What follows these records is not known, so nothing is said of what stands below the heading.
 
     Args:
         rows: Records of text, blank ones included; numbers in the result count from the first.
     """
     tables = find_tables(rows)
-    return replace(tables[0], last_data_row=None, note_rows=()) if tables else Structure()
+    if not tables:
+        return Structure()
+    found = tables[0]
+    first = found.body_row
+    header = tuple(i for i in found.header_rows if first is None or i < first)
+    groups = tuple(i for i in found.group_rows if i < (found.first_data_row or 0))
+    return Structure(
+        found.title_rows, header, found.first_data_row, columns=found.columns, group_rows=groups
+    )
 
 
 def find_tables(rows: Sequence[Sequence[str]]) -> list[Structure]:
@@ -111,9 +120,7 @@ def _region_at(grid: Grid, row: int, before: _Region) -> _Region:
     while titles and _NOTE.match(_first_text(grid, titles[0])):
         titles.pop(0)
     before.stop = titles[0] if titles else header[0]
-    return _Region(
-        header[0], header, _next_filled(grid, header[-1] + 1), len(grid), titles=titles
-    )
+    return _Region(header[0], header, _next_filled(grid, header[-1] + 1), len(grid), titles=titles)
 
 
 def _next_filled(grid: Grid, row: int) -> int:
@@ -194,25 +201,21 @@ def _repeats(grid: Grid, row: int, region: _Region) -> bool:
 def _begins_table(grid: Grid, row: int, region: _Region) -> bool:
     """Return whether `row` is the first heading of another table below this one.
 
-    After a blank row, or a title above a heading like the one before, its texts must stand over
-    columns of numbers; without any break they must do so nearly throughout.
+    It stands below a blank row, or as a heading like the one before below a title; its texts
+    stand over columns of numbers.  Without a break there is no other table: a broken record
+    looks as strange.
     """
     filled = int(grid.filled[row])
     if filled < 2 or row + 1 >= len(grid) or not _may_be_heading(grid, row):
         return False
     alike = _shared(grid, row, region.header) > 0
-    if not alike and _is_name_and_mark(grid, row):
-        return False
-    parted = _is_parted(grid, row, alike=alike)
-    if not parted and not _seems_strange(grid, row):
+    if not _is_parted(grid, row, alike=alike) or (not alike and _is_name_and_mark(grid, row)):
         return False
     body = body_below(grid, row, len(grid))
     found = evidence_of(grid, row, body)
     if not body or found.data or not _names(grid, row) or _occurs_above(grid, row, region):
         return False
-    if parted:
-        return found.heading >= 2 or (found.heading >= 1 and alike)
-    return found.heading >= 4 and found.heading >= 0.8 * filled
+    return found.heading >= 2 or (found.heading >= 1 and alike)
 
 
 def _is_parted(grid: Grid, row: int, *, alike: bool) -> bool:
@@ -239,13 +242,6 @@ def _is_name_and_mark(grid: Grid, row: int) -> bool:
 
 def _has_typed(grid: Grid, row: int) -> bool:
     return bool(is_typed(grid.kinds[row]).any())
-
-
-def _seems_strange(grid: Grid, row: int) -> bool:
-    """Return whether no cell of the row is of the kind of the one above it, texts aside."""
-    above = is_typed(grid.kinds[row - 1])
-    texts = grid.kinds[row] == Kind.TEXT
-    return int(texts.sum()) >= 4 and int((above & texts).sum()) >= 3
 
 
 def _names(grid: Grid, row: int) -> bool:
@@ -318,9 +314,7 @@ def _structure(
     header = set(region.header)
     stop = region.notes[0] if region.notes else region.stop
     body = [
-        i
-        for i in range(region.body, stop)
-        if grid.filled[i] and i not in header and i not in notes
+        i for i in range(region.body, stop) if grid.filled[i] and i not in header and i not in notes
     ]
     groups = _group_rows(grid, body)
     width = _table_width(rows if alone else [rows[i] for i in (*region.header, *body)])
@@ -348,7 +342,7 @@ def _group_rows(grid: Grid, body: Sequence[int]) -> tuple[int, ...]:
         return ()
     found = [
         row
-        for row, following in zip(body, body[1:], strict=False)
+        for row, following in pairwise(body)
         if grid.spread[row] == 1
         and grid.kinds[row, :2].any()
         and not _has_typed(grid, row)

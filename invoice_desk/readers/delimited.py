@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -24,12 +23,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from invoice_desk.core.cells import encode_lists, encode_rows
+from invoice_desk.core.derived_rows import find_totals
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import promises_other_than_text
-from invoice_desk.core.structure import find_structure, total_rows
+from invoice_desk.core.structure import find_structure, find_tables
 from invoice_desk.core.tables import Dialect, RowBatch, TableHead
 from invoice_desk.errors import CorruptSourceError, EmptySourceError
 from invoice_desk.readers.base import ReadTable, TextSpan
+from invoice_desk.readers.parts import tables_of, title_texts
 
 SAMPLE_BYTES = 256 * 1024
 _SAMPLE_RECORDS = 400
@@ -50,6 +51,35 @@ def read_head(path: Path, *, name: str) -> TableHead:
         EmptySourceError: If there is no record in it.
         CorruptSourceError: If the name promises another kind and the text holds no table.
     """
+    return _sampled(path, name=name, limit=_SAMPLE_RECORDS).head
+
+
+def read_tables(path: Path, *, name: str) -> list[ReadTable]:
+    """Return all tables of a file that the sample holds whole, each with its rows.
+
+    Raises:
+        EmptySourceError: If there is no record in it.
+        CorruptSourceError: If the name promises another kind and the text holds no table.
+    """
+    sample = _sampled(path, name=name, limit=None)
+    structures = find_tables(sample.records) or [sample.head.structure]
+    bodies = [found.body_row for found in structures if found.body_row is not None]
+    head = replace(sample.head, structure=structures[0])
+    span = TextSpan(0, path.stat().st_size, skip=min(bodies, default=_ALL))
+    batch = read_span(path, span, head)
+    return tables_of(head, structures, batch, texts=sample.records, places=sample.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """The first records of a file, and the line on which each begins."""
+
+    head: TableHead
+    records: list[list[str]]
+    lines: list[int]
+
+
+def _sampled(path: Path, *, name: str, limit: int | None) -> _Sample:
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
     whole = len(sample) < SAMPLE_BYTES
@@ -60,15 +90,16 @@ def read_head(path: Path, *, name: str) -> TableHead:
     if not text.strip("\ufeff \t\r\n\x00,;"):
         raise EmptySourceError(f"{name} holds no data.")
     dialect = find_dialect(text, encoding)
-    records = _sample_records(text, dialect)
+    lines, records = _sample_records(text, dialect, limit)
     structure = find_structure(records)
     if promises_other_than_text(name) and len(structure.columns) < 2:
         ending = name.rpartition(".")[2]
         raise CorruptSourceError(
             f"{name} is called .{ending}, but holds plain text without a table."
         )
-    titles = tuple(" ".join(c for c in records[i] if c.strip()) for i in structure.title_rows)
-    return TableHead(name=name, structure=structure, dialect=dialect, titles=titles)
+    titles = title_texts(structure, records)
+    head = TableHead(name=name, structure=structure, dialect=dialect, titles=titles)
+    return _Sample(head, records, lines)
 
 
 def find_encoding(sample: bytes) -> str:
@@ -112,8 +143,8 @@ def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan
     is odd at the end, some quote was never closed; then plain line ends are the boundaries.
     """
     dialect = head.dialect or Dialect()
-    first_data = head.structure.first_data_row
-    skip = _ALL if first_data is None else first_data
+    body = head.structure.body_row
+    skip = _ALL if body is None else body
     size = path.stat().st_size
     wide = dialect.encoding.startswith(("utf-16", "utf-32"))
     if size <= span_bytes or wide:
@@ -192,13 +223,7 @@ def read_span(path: Path, span: TextSpan, head: TableHead) -> RowBatch:
     if batch is None:
         width = len(head.structure.columns)
         batch = _read_records(data.decode("utf-8"), dialect, span, width=width)
-    return RowBatch(batch.numbers, batch.cells, findings, _totals_at_end(batch))
-
-
-def _totals_at_end(batch: RowBatch) -> tuple[int, ...]:
-    """Return the numbers of rows among the last fifty that sum up others."""
-    numbers = batch.numbers[-50:].to_pylist()
-    return total_rows(numbers, [json.loads(cells) for cells in batch.cells[-50:].to_pylist()])
+    return RowBatch(batch.numbers, batch.cells, findings, find_totals(batch.numbers, batch.cells))
 
 
 def _read_columns(data: bytes, dialect: Dialect, span: TextSpan, *, width: int) -> RowBatch | None:
@@ -367,13 +392,18 @@ def _split(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _sample_records(text: str, dialect: Dialect) -> list[list[str]]:
-    """Return the first records; those on one line tell which width the others should have."""
+def _sample_records(
+    text: str, dialect: Dialect, limit: int | None
+) -> tuple[list[int], list[list[str]]]:
+    """Return the lines on which the first records begin, and the records.
+
+    Those on one line tell which width the others should have.
+    """
     records = list(islice(_records(text, dialect.delimiter, dialect.quote), _SAMPLE_RECORDS))
     widths = Counter(len(record) for _, record in records if any(record))
     width = widths.most_common(1)[0][0] if widths else None
-    again = _records(text, dialect.delimiter, dialect.quote, width=width)
-    return [record for _, record in islice(again, _SAMPLE_RECORDS)]
+    again = list(islice(_records(text, dialect.delimiter, dialect.quote, width=width), limit))
+    return [line for line, _ in again], [record for _, record in again]
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -394,7 +424,9 @@ def _decode(data: bytes, encoding: str) -> str:
 
 
 def read_delimited(path: Path, *, name: str) -> ReadTable:
-    """Return the whole table in the file at `path`."""
+    """Return the first table in the file at `path`, whole."""
+    if path.stat().st_size < SAMPLE_BYTES:
+        return read_tables(path, name=name)[0]
     head = read_head(path, name=name)
     (span,) = plan_spans(path, head, span_bytes=1 << 62)
     return ReadTable(head, read_span(path, span, head))

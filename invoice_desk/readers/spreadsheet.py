@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from invoice_desk.core.cells import encode_rows
+from invoice_desk.core.derived_rows import find_totals
 from invoice_desk.core.findings import Finding, FindingCode, Severity
-from invoice_desk.core.structure import find_structure, total_rows
+from invoice_desk.core.structure import find_structure, find_tables
 from invoice_desk.core.tables import RowBatch, TableHead
 from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
 from invoice_desk.readers.base import ReadTable
+from invoice_desk.readers.parts import tables_of, title_texts
 
 #: In an OLE file this stream name means that the workbook inside is encrypted.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+#: In longer sheets several tables, and sums without a word, are not looked for.
+_MOST_ROWS_TRIED = 5000
 
 
 def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
@@ -62,27 +67,30 @@ def _read_sheets(path: Path, name: str) -> list[ReadTable]:
             if not any(cell != "" for row in cells for cell in row):
                 continue
             hidden = meta.visible != SheetVisibleEnum.Visible
-            tables.append(_table(cells, sheet=meta.name, name=name, hidden=hidden))
+            doubts = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=meta.name),)
+            found = _tables(cells, sheet=meta.name, name=name)
+            tables.extend(replace(table, findings=doubts) if hidden else table for table in found)
     return tables
 
 
-def _table(cells: list[list[Any]], *, sheet: str, name: str, hidden: bool) -> ReadTable:
+def _tables(cells: list[list[Any]], *, sheet: str, name: str) -> list[ReadTable]:
+    """Return the tables of a sheet; in a very long sheet only the first is looked for."""
     texts = _as_columns(cells)
-    rows = [list(row) for row in zip(*(column[:400] for column in texts), strict=True)]
-    structure = find_structure(rows)
-    first = structure.first_data_row
-    width = max(len(structure.columns), 1)
-    kept = (
-        [i for i in range(first, len(cells)) if _is_filled(cells[i])] if first is not None else []
-    )
+    whole = len(cells) <= _MOST_ROWS_TRIED
+    looked_at = texts if whole else [column[:400] for column in texts]
+    records = [list(row) for row in zip(*looked_at, strict=True)]
+    found = find_tables(records) if whole else [find_structure(records)]
+    bodies = [structure.body_row for structure in found if structure.body_row is not None]
+    first = min(bodies, default=len(cells))
+    kept = [i for i in range(first, len(cells)) if _is_filled(cells[i])]
+    width = max(1, *(len(structure.columns) for structure in found))
     columns = [pa.array([column[i] for i in kept], pa.string()) for column in texts[:width]]
-    tail = kept[-200:]
-    derived = total_rows(tail, [[column[i] for column in texts] for i in tail])
-    titles = tuple(" ".join(c for c in rows[i] if c) for i in structure.title_rows)
-    head = TableHead(name=f"{name} / {sheet}", structure=structure, sheet=sheet, titles=titles)
-    batch = RowBatch(pa.array(kept, pa.int64()), encode_rows(columns), derived=derived)
-    found = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=sheet),) if hidden else ()
-    return ReadTable(head, batch, found)
+    batch = RowBatch(pa.array(kept, pa.int64()), encode_rows(columns))
+    titles = title_texts(found[0], records)
+    head = TableHead(name=f"{name} / {sheet}", structure=found[0], sheet=sheet, titles=titles)
+    if not whole:
+        return [ReadTable(head, replace(batch, derived=find_totals(batch.numbers, batch.cells)))]
+    return tables_of(head, found, batch, texts=records, places=range(len(cells)))
 
 
 def _is_filled(row: list[Any]) -> bool:

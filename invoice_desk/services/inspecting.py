@@ -298,7 +298,7 @@ def _table(
         "title_rows": list(structure.title_rows),
         "header_rows": list(structure.header_rows),
         "first_data_row": structure.first_data_row,
-        "derived_rows": sorted({*structure.derived_rows, *table.derived}),
+        "derived_rows": sorted(structure.derived_rows or table.derived),
         "columns": list(structure.columns),
         "row_count": table.row_count,
         "mapping": [
