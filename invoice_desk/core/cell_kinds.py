@@ -46,6 +46,10 @@ _MARK = re.compile(
     r"|non (?:disponible|communiqué|renseigné)|inconnue?|keine angaben?|unbekannt|entfällt)$",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"\d+")
+_NO_PART = re.compile(r"[^\d.,eE-]")
 #: A row is padded to the common width and this much more; a broken row may hold very many cells.
 _SPARE_COLUMNS = 64
 
@@ -56,16 +60,21 @@ def kind_of(text: str) -> Kind:
         return Kind.EMPTY
     if len(text) > 40:
         return Kind.TEXT
-    if not any(c.isdigit() for c in text):
+    if not has_digit(text):
         return Kind.MARK if _MARK.match(text) else Kind.TEXT
     if _DATE.match(text):
         return Kind.DATE
     return Kind.NUMBER if _NUMBER.match(text) else Kind.TEXT
 
 
+def has_digit(text: str) -> bool:
+    """Return whether there is a digit in a text."""
+    return _DIGIT.search(text) is not None
+
+
 def number_of(text: str) -> float:
     """Return about what a number says, NaN for none; good for comparing sums, not for keeping."""
-    bare = re.sub(r"[^\d.,eE-]", "", text.replace("−", "-").replace("–", "-"))
+    bare = _NO_PART.sub("", text.replace("−", "-").replace("–", "-"))
     negative = "-" in bare[:1] or text.startswith("(") or bare.endswith("-")
     bare = bare.strip("-eE")
     comma, dot = bare.count(","), bare.count(".")
@@ -83,7 +92,7 @@ def number_of(text: str) -> float:
 
 def shape_of(text: str) -> str:
     """Return how a text is built: runs of digits as 9, runs of letters as a, the rest as it is."""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text))
+    return _LETTERS.sub("a", _DIGITS.sub("9", text[:40]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +150,8 @@ def is_typed(kinds: np.ndarray) -> np.ndarray:
 
 def is_label_series(values: Sequence[float]) -> bool:
     """Return whether numbers side by side label columns: years in order, or steps of one size."""
-    if len(values) < 2 or any(value != int(value) for value in values if value == value):
-        return False
     sizes = np.abs(np.array(values))
-    if np.isnan(sizes).any():
+    if len(values) < 2 or np.isnan(sizes).any() or (sizes != np.floor(sizes)).any():
         return False
     steps = np.diff(sizes)
     years = bool(((sizes >= 1900) & (sizes <= 2100)).all())

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from invoice_desk.core.cell_kinds import Grid, Kind, kind_of, number_of, words_of
-from invoice_desk.core.text import mask_of
+from invoice_desk.core.cell_kinds import Grid, Kind, number_of, words_of
+from invoice_desk.core.total_words import names_balance, strength_of
 
-_SUM = (
-    r"(?:sub ?|sous ?|grand |overall |net |gross |zwischen ?|gesamt ?|end ?)?"
-    r"(?:totals?|totaux|totales?|summen?|sum|somme|saldo|solde|insgesamt|gesamt|montant total)"
-)
-_MEAN = (
-    r"(?:overall |weighted |grand )?"
-    r"(?:average|avg|mean|median|moyennes?|mediane|mittelwert|durchschnitt|std dev|ecart type)"
-)
-_TAIL = r"(?: (?:general|generale|generaux|ht|ttc|tva|net|brut|netto|brutto|due|eur|usd|dzd|da))*"
-#: The whole label says it.
-_STRONG = re.compile(rf"(?:{_SUM}|{_MEAN}){_TAIL}")
-#: The label says it of something: `Total Paris`, `Paris total`; a number of things is no sum.
-_MEDIUM = re.compile(
-    rf"{_SUM} (?!number|no |nombre|anzahl|area|population).+|.+ (?:{_SUM}|summary)"
-)
-_WEAK = re.compile(
-    rf"(?:all|both|tous|toutes|ensemble|alle|overall|whole|combined|{_MEAN})\b.*|.+ {_MEAN}"
-)
-_BALANCE = re.compile(r".*\b(?:balance|net|difference|surplus|deficit|solde|saldo|reste)\b.*")
+#: So many rows above or below a row are added up at most.
 _REACH = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """The rows of one table: numbers, labels, and where its parts begin."""
+    """The rows of one table: numbers, first texts, and where its parts begin.
+
+    Attributes:
+        rows: Where the rows stand in the grid.
+        kinds: What their cells hold.
+        values: The numbers of its columns of numbers, NaN elsewhere.
+        labels: The first text of each row.
+        starts: The first row of each part; parts are parted by blank rows or group headings.
+        ends: The last row of each part.
+    """
 
     rows: np.ndarray
+    kinds: np.ndarray
     values: np.ndarray
     labels: list[str]
-    names: list[str]
-    filled: np.ndarray
     starts: list[int]
+    ends: frozenset[int]
 
 
 def find_derived(
@@ -61,49 +49,26 @@ def find_derived(
     """
     if len(rows) < 2:
         return ()
-    breaks = {*blank_after, *groups}
-    starts = [0, *(i + 1 for i, row in enumerate(rows) if row in breaks and i + 1 < len(rows))]
-    numbers = np.asarray(rows)
-    body = _Body(
-        numbers,
-        _values(grid, numbers),
-        [_label(grid, row) for row in rows],
-        [_name(grid, row) for row in rows],
-        grid.filled[numbers],
-        sorted(set(starts)),
-    )
-    if np.isnan(body.values).all():
-        return ()
+    body = _body(grid, rows, {*blank_after, *groups})
     found = _by_sums(body)
-    found |= _by_words(body, found, grid)
+    found |= _by_words(body, found)
     found |= _by_shares(body, found)
-    found |= _by_same_label(body, found)
-    return tuple(int(numbers[i]) for i in sorted(found))
+    found |= _by_same_name(grid, body, found)
+    return tuple(int(body.rows[i]) for i in sorted(found))
 
 
-def says_total(row: Sequence[str]) -> bool:
-    """Return whether the first text of a row says, by itself, that the row sums up others."""
-    first = next((cell for cell in row if cell.strip()), "")
-    return bool(_STRONG.fullmatch(words_of(first)))
-
-
-def says_total_of(text: str) -> bool:
-    """Return whether a text names a sum, by itself or of something."""
-    return _strength(words_of(text)) >= 2
-
-
-def _label(grid: Grid, row: int) -> str:
-    """Return the first text of the row, as words."""
-    first = next((c for c in np.flatnonzero(grid.kinds[row] == Kind.TEXT).tolist()), None)
-    return "" if first is None else words_of(grid.texts[row][first])
-
-
-def _name(grid: Grid, row: int) -> str:
-    """Return the last text before the first number of the row."""
-    texts = np.flatnonzero(grid.kinds[row] == Kind.TEXT)
-    numbers = np.flatnonzero(grid.kinds[row] == Kind.NUMBER)
-    before = texts[texts < numbers[0]] if len(numbers) else texts
-    return words_of(grid.texts[row][before[-1]]) if len(before) else ""
+def _body(grid: Grid, rows: Sequence[int], breaks: set[int]) -> _Body:
+    starts = [0, *(i + 1 for i, row in enumerate(rows) if row in breaks and i + 1 < len(rows))]
+    ends = {i - 1 for i in starts} | {len(rows) - 1}
+    numbers = np.asarray(rows)
+    kinds = grid.kinds[numbers]
+    texts = kinds == Kind.TEXT
+    columns = np.where(texts.any(axis=1), texts.argmax(axis=1), -1).tolist()
+    labels = [
+        grid.texts[row][column] if column >= 0 else ""
+        for row, column in zip(rows, columns, strict=True)
+    ]
+    return _Body(numbers, kinds, _values(grid, numbers), labels, starts, frozenset(ends))
 
 
 def _values(grid: Grid, rows: np.ndarray) -> np.ndarray:
@@ -148,8 +113,9 @@ def _first_sum(body: _Body, begin: int, stop: int) -> int | None:
     close = told & _is_close(own, above)
     enough = (close.sum(axis=1) >= 1) & (close.sum(axis=1) * 4 >= told.sum(axis=1) * 3)
     for i in np.flatnonzero(enough).tolist():
-        if _is_proof(own[i][close[i]], at_end=begin + i + 3 == stop):
-            return int(begin + i + 2)
+        row = begin + i + 2
+        if _is_proof(own[i][close[i]], at_end=row + 1 == stop) and not _is_record(body, row):
+            return int(row)
     return None
 
 
@@ -170,181 +136,163 @@ def _whole_sums(body: _Body, found: set[int]) -> set[int]:
     """Return rows, last in their part, that are the sum of all data or of all sums above."""
     more: set[int] = set()
     filled = np.nan_to_num(body.values)
-    for start, stop in zip(body.starts, [*body.starts[1:], len(body.rows)], strict=True):
+    data, sums = np.zeros(filled.shape[1]), np.zeros(filled.shape[1])
+    for start, stop in pairwise([*body.starts, len(body.rows)]):
         last = stop - 1
-        if last in found or last < 3 or start == 0:
-            continue
-        before = sorted(i for i in found | more if i < last)
-        plain = [i for i in range(last) if i not in found and i not in more]
-        for parts in (before, plain):
-            if len(parts) < 2:
-                continue
-            own = body.values[last]
-            told = ~np.isnan(own) & (own != 0)
-            close = told & _is_close(own, filled[parts].sum(axis=0))
-            enough = told.any() and close.sum() * 4 >= told.sum() * 3
-            if enough and _is_proof(own[close], at_end=last == len(body.rows) - 1):
-                more.add(last)
-                break
+        own = filled[last]
+        if last > start or start > 2:
+            inner = [i for i in range(start, last) if i in found]
+            before = filled[start:last].sum(axis=0) - filled[inner].sum(axis=0)
+            for total in (data + before, sums + filled[inner].sum(axis=0)):
+                told = own != 0
+                close = told & _is_close(own, total)
+                enough = last not in found and start and close.sum() * 4 >= told.sum() * 3
+                proof = enough and _is_proof(own[close], at_end=stop == len(body.rows))
+                if proof and not _is_record(body, last):
+                    more.add(last)
+        for i in range(start, stop):
+            if i in found or i in more:
+                sums += filled[i]
+            else:
+                data += filled[i]
     return more
 
 
-def _by_words(body: _Body, found: set[int], grid: Grid) -> set[int]:
+def _by_words(body: _Body, found: set[int]) -> set[int]:
     """Return rows whose label says that they sum up others, and whose place or sums agree."""
     more: set[int] = set()
-    typical = float(np.percentile(body.filled, 75))
-    ends = {i - 1 for i in body.starts} | {len(body.rows) - 1}
+    has_number = (body.kinds == Kind.NUMBER).any(axis=1)
     for i, label in enumerate(body.labels):
-        if not label or i in found or not (grid.kinds[body.rows[i]] == Kind.NUMBER).any():
-            continue
-        strength = _strength(label)
-        if not strength:
-            continue
-        agrees = _sums_agree(body, i, found | more)
-        spare = _is_sparer(grid, body, i, typical)
-        at_end = i in ends or i + 1 in found
-        if (
-            agrees
-            or (strength == 3 and i > 0 and (spare or at_end))
-            or (strength == 2 and i > 0 and i - 1 not in ends and at_end)
-            or (strength == 2 and i > 0 and at_end and spare)
-        ):
+        strength = strength_of(label) if label and i not in found and has_number[i] else 0
+        if strength and _is_believed(body, i, strength, found | more):
             more.add(i)
     for i in sorted(found | more):
-        if i + 1 < len(body.rows) and i + 1 not in found and _BALANCE.fullmatch(body.labels[i + 1]):
-            more.add(i + 1)
+        after = i + 1
+        if after in body.ends and after not in found and names_balance(body.labels[after]):
+            more.add(after)
     return more
 
 
-def _strength(label: str) -> int:
-    """Return how surely a label names a sum: 3 by itself, 2 with its object, 1 perhaps."""
-    if _STRONG.fullmatch(label):
-        return 3
-    if _MEDIUM.fullmatch(label):
-        return 2
-    return 1 if _WEAK.fullmatch(label) else 0
+def _is_believed(body: _Body, index: int, strength: int, derived: set[int]) -> bool:
+    """Return whether a row that names a sum is one.
 
-
-def _is_sparer(grid: Grid, body: _Body, index: int, typical: float) -> bool:
-    """Return whether the row leaves out texts or dates that other rows of the table have."""
-    row = int(body.rows[index])
-    near = body.rows[max(0, index - 30) : index + 31]
-    near = near[near != row]
-    kinds = grid.kinds[near]
-    usual = ((kinds == Kind.TEXT) | (kinds == Kind.DATE)).mean(axis=0) > 0.6
-    if usual.sum() <= 1:
+    It must agree with other rows; or stand where sums stand, last in its part, and leave out
+    what records have or be the largest; `Total` by itself needs one of these only.
+    """
+    if _sums_agree(body, index, derived, strict=strength == 1):
         return True
-    missing = usual & (grid.kinds[row] == Kind.EMPTY)
-    same = [grid.texts[row][c] for c in np.flatnonzero(usual).tolist()]
-    return bool(missing.any()) or len(set(same)) == 1 or body.filled[index] < 0.7 * typical
+    if strength == 1 or index == 0:
+        return False
+    at_end = index in body.ends or index + 1 in derived
+    alike = _lacks_cells(body, index) or _is_largest(body, index, derived)
+    return (at_end or alike) if strength == 3 else (at_end and alike)
 
 
-def _sums_agree(body: _Body, index: int, derived: set[int]) -> bool:
+def _near(body: _Body, index: int) -> np.ndarray:
+    """Return what the cells of the rows around hold."""
+    near = [*range(max(0, index - 30), index), *range(index + 1, min(index + 31, len(body.rows)))]
+    result: np.ndarray = body.kinds[near]
+    return result
+
+
+def _lacks_cells(body: _Body, index: int) -> bool:
+    """Return whether the row leaves out what the records around it have nearly always."""
+    usual = (_near(body, index) != Kind.EMPTY).mean(axis=0) > 0.8
+    return bool((usual & (body.kinds[index] == Kind.EMPTY)).any())
+
+
+def _is_record(body: _Body, index: int) -> bool:
+    """Return whether the row is told to be a record: it has three texts and dates as others."""
+    near = _near(body, index)
+    usual = ((near == Kind.TEXT) | (near == Kind.DATE)).mean(axis=0) > 0.6
+    return bool(usual.sum() >= 3 and not (usual & (body.kinds[index] == Kind.EMPTY)).any())
+
+
+def _is_largest(body: _Body, index: int, derived: set[int]) -> bool:
+    """Return whether no row since the last sum has larger numbers, as is so for most sums."""
+    first = max((i for i in derived if i < index), default=-1) + 1
+    above = body.values[max(first, index - _REACH) : index]
+    own = body.values[index]
+    told = ~np.isnan(own) & ~np.isnan(above).all(axis=0) if len(above) else np.isnan(own) & False
+    if not told.any():
+        return first > 0
+    largest = np.nanmax(np.abs(above[:, told]), axis=0)
+    return bool((np.abs(own[told]) >= largest).mean() >= 0.6)
+
+
+def _sums_agree(body: _Body, index: int, derived: set[int], *, strict: bool) -> bool:
     """Return whether the row is, in most columns, the sum of rows above or below it."""
     own = body.values[index]
     plain = [i for i in range(max(0, index - _REACH), index) if i not in derived]
     since = [i for i in plain if i > max((d for d in derived if d < index), default=-1)]
-    part = max((s for s in body.starts if s <= index), default=0)
+    part = max(s for s in body.starts if s <= index)
     nearer = [i for i in plain if i >= part]
     sums = [i for i in sorted(derived) if i < index]
-    choices = [plain, since, nearer, sums, sums[-2:], sums[-3:]]
-    if any(_agrees(body, own, parts) for parts in choices):
-        return True
+    for parts in (plain, since, nearer, sums, sums[-2:], sums[-3:]):
+        if _agrees(body, own, parts, strict=strict):
+            return True
     below = body.values[index + 1 : index + 1 + _REACH]
     if len(below) < 2:
         return False
     running = np.cumsum(np.nan_to_num(below), axis=0)[1:]
     told = ~np.isnan(own) & (own != 0)
     close = told & _is_close(np.broadcast_to(own, running.shape), running)
-    return bool(told.any()) and bool((close.sum(axis=1) * 4 >= told.sum() * 3).any())
+    enough = close.sum(axis=1) * 4 >= told.sum() * 3
+    return bool(told.any()) and any(
+        _is_proof(own[close[i]], at_end=not strict) for i in np.flatnonzero(enough).tolist()
+    )
 
 
-def _agrees(body: _Body, own: np.ndarray, parts: Sequence[int]) -> bool:
+def _agrees(body: _Body, own: np.ndarray, parts: Sequence[int], *, strict: bool) -> bool:
+    """Return whether `own` is sum or mean of the rows `parts`, within what rounding explains."""
     if len(parts) < 2:
         return False
     chosen = body.values[list(parts)]
+    count = (~np.isnan(chosen)).sum(axis=0)
     total = np.nansum(chosen, axis=0)
-    told = ~np.isnan(own) & (own != 0) & ((~np.isnan(chosen)).sum(axis=0) >= 2)
-    mean = total / np.maximum((~np.isnan(chosen)).sum(axis=0), 1)
-    rounding = 0.5 + 0.002 * np.abs(total)
-    near = told & ((np.abs(own - total) <= rounding) | _is_close(own, mean))
-    return bool(told.any()) and bool(near.sum() * 2 >= told.sum())
+    told = ~np.isnan(own) & (own != 0) & (count >= 2)
+    mean = total / np.maximum(count, 1)
+    near = _is_close(own, total) | _is_close(own, mean)
+    if not strict:
+        near |= np.abs(own - total) <= 0.011 + 0.003 * np.abs(total)
+    near &= told
+    needed = 3 if strict else 2
+    return bool(told.any()) and bool(near.sum() * 4 >= told.sum() * needed)
 
 
 def _by_shares(body: _Body, found: set[int]) -> set[int]:
     """Return rows without a label that are the row above divided by one further up."""
     more: set[int] = set()
-    for i in range(2, len(body.rows)):
-        own = body.values[i]
-        told = ~np.isnan(own) & (own != 0)
-        if body.labels[i] or i in found or told.sum() < 3 or (np.abs(own[told]) > 10).any():
+    if body.values.shape[1] < 3:
+        return more
+    small = (np.abs(np.nan_to_num(body.values)) <= 10).all(axis=1)
+    told = ~np.isnan(body.values) & (body.values != 0)
+    for i in np.flatnonzero(small & (told.sum(axis=1) >= 3)).tolist():
+        if i < 2 or body.labels[i] or i in found:
             continue
-        for j in range(max(0, i - 12), i - 1):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                share = body.values[i - 1] / body.values[j]
-            close = told & (np.abs(own - share) <= 1e-3 * np.abs(share))
-            if close.sum() >= 3 and close.sum() * 4 >= told.sum() * 3:
-                more.add(i)
-                break
+        own, above = body.values[i], body.values[max(0, i - 12) : i - 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = body.values[i - 1] / above
+        close = told[i] & (np.abs(own - share) <= 1e-3 * np.abs(share))
+        enough = (close.sum(axis=1) >= 3) & (close.sum(axis=1) * 4 >= told[i].sum() * 3)
+        if enough.any():
+            more.add(i)
     return more
 
 
-def _by_same_label(body: _Body, found: set[int]) -> set[int]:
-    """Return rows that bear the label of a row which arithmetic has proved."""
-    names = {body.names[i] for i in found if body.names[i]}
-    more = {i for i, name in enumerate(body.names) if name in names}
+def _by_same_name(grid: Grid, body: _Body, found: set[int]) -> set[int]:
+    """Return rows that bear the name of a row found before: what it stands for, it sums up."""
+    if not found:
+        return set()
+    all_names = [_name(grid, row) for row in body.rows.tolist()]
+    names = {all_names[i] for i in found if all_names[i]}
+    more = {i for i, name in enumerate(all_names) if name in names and not _is_record(body, i)}
     return more if len(more) * 3 <= len(body.rows) else set()
 
 
-#: The first text of a row, stored as JSON, has a word that sums up; letters may stand before it.
-_MAY_SUM = (
-    r'(?i)^\[(?:"\s*",)*"[^"]{0,80}(?:total|totaux|summe|gesamt|somme|solde|saldo|\bsum\b'
-    r"|average|moyenne|median|mittelwert|durchschnitt|\bmean\b|summary)"
-)
-
-
-def find_totals(numbers: pa.Array, cells: pa.Array) -> tuple[int, ...]:
-    """Return the numbers of the rows of a long table that say that they sum up others.
-
-    Where very many rows have such a word it is part of what the rows are about, and only the
-    last rows are believed.
-
-    Args:
-        numbers: The number of each row.
-        cells: The rows as JSON arrays of text.
-    """
-    hits = np.flatnonzero(mask_of(pc.match_substring_regex(cells, _MAY_SUM)))
-    if len(hits) > max(50, len(cells) // 20):
-        hits = hits[hits >= len(cells) - 3]
-    if len(hits) == 0:
-        return ()
-    near = cells[:: max(1, len(cells) // 50)].to_pylist()
-    typical = float(np.median([_filled(json.loads(row)) for row in near]))
-    texts = cells.take(pa.array(hits)).to_pylist()
-    last = len(cells) - 3
-    found = [
-        hit
-        for hit, row in zip(hits.tolist(), texts, strict=True)
-        if _is_total_alone(json.loads(row), typical, at_end=hit >= last)
-    ]
-    return tuple(numbers.take(pa.array(found, pa.int64())).to_pylist())
-
-
-def _filled(row: Sequence[str]) -> int:
-    return sum(bool(cell.strip()) for cell in row)
-
-
-def _is_total_alone(row: Sequence[str], typical: float, *, at_end: bool) -> bool:
-    """Return whether a row, seen alone, sums up others; one that lacks nothing is data."""
-    if not has_number(row):
-        return False
-    strength = _strength(words_of(next(cell for cell in row if cell.strip())))
-    filled = _filled(row)
-    if strength == 3:
-        return at_end or filled < typical or typical <= 2
-    return strength == 2 and filled <= 0.7 * typical
-
-
-def has_number(cells: Sequence[str]) -> bool:
-    """Return whether one of the cells holds a number or a date."""
-    return any(kind_of(cell.strip()) in {Kind.NUMBER, Kind.DATE} for cell in cells)
+def _name(grid: Grid, row: int) -> str:
+    """Return the last text before the first number of the row."""
+    texts = np.flatnonzero(grid.kinds[row] == Kind.TEXT)
+    numbers = np.flatnonzero(grid.kinds[row] == Kind.NUMBER)
+    before = texts[texts < numbers[0]] if len(numbers) else texts
+    return words_of(grid.texts[row][before[-1]]) if len(before) else ""

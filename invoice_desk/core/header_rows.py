@@ -11,6 +11,7 @@ import numpy as np
 from invoice_desk.core.cell_kinds import (
     Grid,
     Kind,
+    has_digit,
     is_label_series,
     is_typed,
     number_of,
@@ -107,14 +108,14 @@ def _shape_evidence(text: str, others: Sequence[str]) -> float:
 
     A text that is built as the codes below it is one of them.
     """
-    with_digit = sum(any(c.isdigit() for c in other) for other in others) / len(others)
-    has_digit = any(c.isdigit() for c in text)
+    with_digit = sum(has_digit(other) for other in others) / len(others)
+    digit = has_digit(text)
     shape, shapes = shape_of(text), Counter(shape_of(other) for other in others)
     common, count = shapes.most_common(1)[0]
     alike = count / len(others)
-    if has_digit and shape == common and alike >= 0.6:
+    if digit and shape == common and alike >= 0.6:
         return -1.0
-    if not has_digit and with_digit >= 0.8:
+    if not digit and with_digit >= 0.8:
         return 1.0
     if len(others) >= 4 and alike >= 0.9 and len({len(other) for other in others}) == 1:
         return 0.5 if len(text) != len(others[0]) else -0.25
@@ -180,6 +181,8 @@ def header_at(grid: Grid, start: int, *, first: int, stop: int) -> list[int]:
 
 def _is_sentence_row(grid: Grid, row: int, names: int) -> bool:
     """Return whether a row of sentences stands over all the short names below it."""
+    if not grid.kinds[names, np.flatnonzero(grid.kinds[row])[0]]:
+        return False
     over_all = (grid.kinds[row] > 0) >= (grid.kinds[names] > 0)
     upper = max(len(text.split()) for text in grid.texts[row])
     lower = max(len(text.split()) for text in grid.texts[names])

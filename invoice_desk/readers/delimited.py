@@ -12,7 +12,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -23,11 +23,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from invoice_desk.core.cells import encode_lists, encode_rows
-from invoice_desk.core.derived_rows import find_totals
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import promises_other_than_text
 from invoice_desk.core.structure import find_structure, find_tables
-from invoice_desk.core.tables import Dialect, RowBatch, TableHead
+from invoice_desk.core.tables import Dialect, RowBatch, Structure, TableHead
+from invoice_desk.core.total_words import find_totals
 from invoice_desk.errors import CorruptSourceError, EmptySourceError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.readers.parts import tables_of, title_texts
@@ -62,12 +62,10 @@ def read_tables(path: Path, *, name: str) -> list[ReadTable]:
         CorruptSourceError: If the name promises another kind and the text holds no table.
     """
     sample = _sampled(path, name=name, limit=None)
-    structures = find_tables(sample.records) or [sample.head.structure]
-    bodies = [found.body_row for found in structures if found.body_row is not None]
-    head = replace(sample.head, structure=structures[0])
+    bodies = [found.body_row for found in sample.tables if found.body_row is not None]
     span = TextSpan(0, path.stat().st_size, skip=min(bodies, default=_ALL))
-    batch = read_span(path, span, head)
-    return tables_of(head, structures, batch, texts=sample.records, places=sample.lines)
+    batch = read_span(path, span, sample.head)
+    return tables_of(sample.head, sample.tables, batch, texts=sample.records, places=sample.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,7 @@ class _Sample:
     """The first records of a file, and the line on which each begins."""
 
     head: TableHead
+    tables: list[Structure]
     records: list[list[str]]
     lines: list[int]
 
@@ -91,7 +90,8 @@ def _sampled(path: Path, *, name: str, limit: int | None) -> _Sample:
         raise EmptySourceError(f"{name} holds no data.")
     dialect = find_dialect(text, encoding)
     lines, records = _sample_records(text, dialect, limit)
-    structure = find_structure(records)
+    tables = [find_structure(records)] if limit else find_tables(records) or [Structure()]
+    structure = tables[0]
     if promises_other_than_text(name) and len(structure.columns) < 2:
         ending = name.rpartition(".")[2]
         raise CorruptSourceError(
@@ -99,7 +99,7 @@ def _sampled(path: Path, *, name: str, limit: int | None) -> _Sample:
         )
     titles = title_texts(structure, records)
     head = TableHead(name=name, structure=structure, dialect=dialect, titles=titles)
-    return _Sample(head, records, lines)
+    return _Sample(head, tables, records, lines)
 
 
 def find_encoding(sample: bytes) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from invoice_desk.core.cells import encode_rows
-from invoice_desk.core.derived_rows import find_totals
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.structure import find_structure, find_tables
 from invoice_desk.core.tables import RowBatch, TableHead
+from invoice_desk.core.total_words import find_totals
 from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.readers.parts import tables_of, title_texts
