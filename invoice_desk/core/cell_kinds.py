@@ -78,7 +78,7 @@ def number_of(text: str) -> float:
     negative = "-" in bare[:1] or text.startswith("(") or bare.endswith("-")
     bare = bare.strip("-eE")
     comma, dot = bare.count(","), bare.count(".")
-    if comma and (dot or comma > 1 or re.fullmatch(r"\d{1,3},\d{3}", bare)):
+    if comma and (dot or comma > 1 or re.fullmatch(r"[1-9]\d{0,2},\d{3}", bare)):
         decimal = "," if dot and bare.rfind(",") > bare.rfind(".") else "."
         bare = bare.replace("." if decimal == "," else ",", "").replace(",", ".")
     elif dot > 1:
@@ -146,6 +146,11 @@ def is_typed(kinds: np.ndarray) -> np.ndarray:
     """Return where cells hold a number or a date."""
     result: np.ndarray = (kinds == Kind.NUMBER) | (kinds == Kind.DATE)
     return result
+
+
+def has_typed(grid: Grid, row: int) -> bool:
+    """Return whether there is a number or a date in the row."""
+    return bool(is_typed(grid.kinds[row]).any())
 
 
 def is_label_series(values: Sequence[float]) -> bool:

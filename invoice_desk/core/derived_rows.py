@@ -181,7 +181,7 @@ def _is_believed(body: _Body, index: int, strength: int, derived: set[int]) -> b
     """
     if _sums_agree(body, index, derived, strict=strength == 1):
         return True
-    if strength == 1 or index == 0:
+    if strength == 1 or index == 0 or _is_record(body, index):
         return False
     at_end = index in body.ends or index + 1 in derived
     alike = _lacks_cells(body, index) or _is_largest(body, index, derived)
@@ -265,10 +265,10 @@ def _by_shares(body: _Body, found: set[int]) -> set[int]:
     more: set[int] = set()
     if body.values.shape[1] < 3:
         return more
-    small = (np.abs(np.nan_to_num(body.values)) <= 10).all(axis=1)
+    small = (np.abs(np.nan_to_num(body.values)) <= 1).all(axis=1)
     told = ~np.isnan(body.values) & (body.values != 0)
     for i in np.flatnonzero(small & (told.sum(axis=1) >= 3)).tolist():
-        if i < 2 or body.labels[i] or i in found:
+        if i < 2 or body.labels[i] or i in found or len(set(body.values[i][told[i]])) < 3:
             continue
         own, above = body.values[i], body.values[max(0, i - 12) : i - 1]
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -12,6 +12,7 @@ from invoice_desk.core.cell_kinds import (
     Grid,
     Kind,
     has_digit,
+    has_typed,
     is_label_series,
     is_typed,
     number_of,
@@ -68,14 +69,20 @@ def _without_repeats(grid: Grid, row: int, body: Sequence[int]) -> list[int]:
     """Return `body` without the few rows that repeat `row`: headings come again, page by page."""
     texts = grid.texts[row]
     filled = int(grid.filled[row])
+    equal: set[int] = set()
     alike: set[int] = set()
     for other in body:
+        if grid.texts[other] == texts:
+            equal.add(other)
+            continue
         same = sum(1 for a, b in zip(texts, grid.texts[other], strict=True) if a and a == b)
         if same >= 2 and same * 2 >= min(filled, int(grid.filled[other])):
             alike.add(other)
+    if has_typed(grid, row) or len(equal) * 3 > len(body):
+        equal = set()
     if len(alike) * 8 > len(body):
-        return list(body)
-    return [other for other in body if other not in alike]
+        alike = set()
+    return [other for other in body if other not in alike and other not in equal]
 
 
 def _cell_evidence(
@@ -129,8 +136,9 @@ def _labels(grid: Grid, row: int, body: Sequence[int]) -> set[int]:
     if not is_label_series(values):
         return set()
     for other in body[:3]:
-        beside = [number_of(grid.texts[other][c]) for c in columns if grid.texts[other][c]]
-        if is_label_series(beside):
+        beside = [grid.texts[other][c] for c in columns]
+        same = sum(a == grid.texts[row][c] for a, c in zip(beside, columns, strict=True))
+        if same * 2 > len(columns) or is_label_series([number_of(t) for t in beside if t]):
             return set()
     return set(columns)
 

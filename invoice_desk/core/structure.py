@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from invoice_desk.core.cell_kinds import Grid, Kind, grid_of, kind_of
+from invoice_desk.core.cell_kinds import Grid, Kind, grid_of, has_typed, kind_of
 from invoice_desk.core.derived_rows import find_derived
-from invoice_desk.core.table_regions import Region, has_typed, regions_of, table_width
+from invoice_desk.core.table_regions import Region, regions_of, table_width
 from invoice_desk.core.tables import Structure, joined_header
 from invoice_desk.core.total_words import has_number, says_total
 

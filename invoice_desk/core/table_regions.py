@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from invoice_desk.core.cell_kinds import Grid, Kind, is_typed
+from invoice_desk.core.cell_kinds import Grid, Kind, has_typed
 from invoice_desk.core.header_rows import body_below, evidence_of, header_at, is_heading
 from invoice_desk.core.total_words import strength_of
 
@@ -96,8 +96,8 @@ def _next_filled(grid: Grid, row: int) -> int:
 
 
 def _is_data(grid: Grid, row: int) -> bool:
-    """Return whether a row may not be a title: it holds numbers, or several texts."""
-    return bool(grid.spread[row] > 1 and is_typed(grid.kinds[row]).any()) or grid.spread[row] > 2
+    """Return whether a row may not be a title: it holds a number, or several texts."""
+    return bool(grid.spread[row] > 1 or (grid.kinds[row] == Kind.NUMBER).any())
 
 
 def table_width(rows: Sequence[Sequence[str]]) -> int:
@@ -206,11 +206,6 @@ def _is_name_and_mark(grid: Grid, row: int) -> bool:
     return len(others) >= 3 and len({*others}) == 1 and first not in others
 
 
-def has_typed(grid: Grid, row: int) -> bool:
-    """Return whether there is a number or a date in the row."""
-    return bool(is_typed(grid.kinds[row]).any())
-
-
 def _names(grid: Grid, row: int) -> bool:
     """Return whether the row has words, not only signs that stand for values."""
     return any(sum(c.isalpha() for c in text) >= 3 for text in grid.texts[row][1:])
@@ -249,7 +244,9 @@ def _end(grid: Grid, region: Region) -> None:
 
 
 def _is_note(grid: Grid, row: int) -> bool:
-    """Return whether a row may be a note: one text, or two when it begins as notes do."""
+    """Return whether a row may be a note: one text or date, or two texts that begin as notes do."""
+    if grid.spread[row] == 1 and grid.width > 2 and (grid.kinds[row] == Kind.DATE).any():
+        return True
     if has_typed(grid, row):
         return False
     marked = bool(_NOTE.match(_first_text(grid, row)))

@@ -15,7 +15,8 @@ from invoice_desk.core.text import mask_of
 
 _SUM = (
     r"(?:sub ?|sous ?|grand |overall |net |gross |zwischen ?|gesamt ?|end ?)?"
-    r"(?:totals?|totaux|totales?|summen?|sum|somme|saldo|solde|insgesamt|gesamt|montant total)"
+    r"(?:totals?|totaux|totales?|totaal|summen?|sum|somme|saldo|solde|insgesamt|gesamt"
+    r"|montant total)"
 )
 _MEAN = (
     r"(?:overall |weighted |grand )?"
@@ -75,22 +76,24 @@ _MAY_SUM = (
 def find_totals(numbers: pa.Array, cells: pa.Array) -> tuple[int, ...]:
     """Return the numbers of the rows of a long table that say that they sum up others.
 
-    Where very many rows have such a word it is part of what the rows are about, and only the
-    last rows are believed.
+    Where many rows have such a word it is part of what the rows are about, and of them only
+    those are looked at that leave more cells empty than rows do as a rule.
 
     Args:
         numbers: The number of each row.
         cells: The rows as JSON arrays of text.
     """
     hits = np.flatnonzero(mask_of(pc.match_substring_regex(cells, _MAY_SUM)))
-    if len(hits) > max(50, len(cells) // 20):
-        hits = hits[hits >= len(cells) - 3]
     if len(hits) == 0:
         return ()
-    near = cells[:: max(1, len(cells) // 50)].to_pylist()
-    typical = float(np.median([_filled(json.loads(row)) for row in near]))
-    texts = cells.take(pa.array(hits)).to_pylist()
+    near = [json.loads(row) for row in cells[:: max(1, len(cells) // 50)].to_pylist()]
+    typical = float(np.median([_filled(row) for row in near]))
     last = len(cells) - 3
+    if len(hits) > 50:
+        empty = pc.count_substring(cells.take(pa.array(hits)), '""').to_numpy()
+        usual = float(np.median([row.count("") for row in near]))
+        hits = hits[(empty > usual) | (hits >= last)]
+    texts = cells.take(pa.array(hits)).to_pylist()
     found = [
         hit
         for hit, row in zip(hits.tolist(), texts, strict=True)
@@ -110,7 +113,8 @@ def _is_total_alone(row: Sequence[str], typical: float, *, at_end: bool) -> bool
     strength = strength_of(next(cell for cell in row if cell.strip()))
     filled = _filled(row)
     if strength == 3:
-        return at_end or filled < typical or typical <= 2
+        dated = any(kind_of(cell.strip()) is Kind.DATE for cell in row)
+        return filled < typical or typical <= 2 or (at_end and not dated)
     return strength == 2 and filled <= 0.7 * typical
 
 
