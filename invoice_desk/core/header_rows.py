@@ -124,6 +124,8 @@ def _shape_evidence(text: str, others: Sequence[str]) -> float:
         return -1.0
     if not digit and with_digit >= 0.8:
         return 1.0
+    if "@" in text and sum("@" in other for other in others) * 2 > len(others):
+        return -1.0
     if len(others) >= 4 and alike >= 0.9 and len({len(other) for other in others}) == 1:
         return 0.5 if len(text) != len(others[0]) else -0.25
     return 0.0
@@ -158,7 +160,7 @@ def is_heading(grid: Grid, row: int, body: Sequence[int]) -> bool:
     found = evidence_of(grid, row, body)
     if found.heading >= 1 and found.heading > 2 * found.data:
         return True
-    if typed or found.data > 0.25 * len(texts):
+    if typed or found.data >= 0.25 * len(texts):
         return False
     others = _without_repeats(grid, row, body)
     later = {text for other in others for text in grid.texts[other]}

@@ -142,10 +142,8 @@ def _is_merged_title(grid: Grid, row: int) -> bool:
     """Return whether a row with one text in all cells stands above the heading."""
     if grid.filled[row] < 2:
         return False
-    for below in range(row + 1, min(row + 12, len(grid))):
-        if grid.spread[below] > 1:
-            return is_heading(grid, below, body_below(grid, below, len(grid)))
-    return False
+    below = [i for i in range(row + 1, min(row + 12, len(grid))) if grid.spread[i] > 1]
+    return any(is_heading(grid, i, body_below(grid, i, len(grid))) for i in below[:4])
 
 
 def _repeats(grid: Grid, row: int, region: Region) -> bool:
@@ -258,13 +256,19 @@ def _first_text(grid: Grid, row: int) -> str:
 
 
 def _without_preamble(regions: list[Region], grid: Grid) -> list[Region]:
-    """Return the tables; a few lines without heading above the first heading are titles."""
-    if len(regions) < 2 or regions[0].header or not regions[1].header:
+    """Return the tables; a few lines above the first true heading are titles.
+
+    They are no table when they have no heading, or hold a key with its value at most.
+    """
+    if len(regions) < 2 or not regions[1].header:
         return regions
     second = regions[1]
     lines = [i for i in range(second.top) if grid.filled[i]]
     below = int((grid.filled[second.body : second.stop] > 0).sum())
-    if len(lines) > _LONGEST_PREAMBLE or len(lines) > below:
+    if len(lines) > min(_LONGEST_PREAMBLE, below):
+        return regions
+    heading = max(int(grid.filled[i]) for i in second.header)
+    if regions[0].header and (heading < 5 or max(grid.filled[lines]) > 2):
         return regions
     second.titles = lines
     return regions[1:]
