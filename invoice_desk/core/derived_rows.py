@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from invoice_desk.core.cell_kinds import Grid, Kind, number_of, words_of
-from invoice_desk.core.total_words import names_balance, strength_of
+from invoice_desk.core.total_words import names_balance, names_tax, strength_of
 
 #: So many rows above or below a row are added up at most.
 _REACH = 2000
@@ -160,16 +160,33 @@ def _whole_sums(body: _Body, found: set[int]) -> set[int]:
 
 def _by_words(body: _Body, found: set[int]) -> set[int]:
     """Return rows whose label says that they sum up others, and whose place or sums agree."""
-    more: set[int] = set()
     has_number = (body.kinds == Kind.NUMBER).any(axis=1)
-    for i, label in enumerate(body.labels):
-        strength = strength_of(label) if label and i not in found and has_number[i] else 0
-        if strength and _is_believed(body, i, strength, found | more):
-            more.add(i)
-    for i in sorted(found | more):
-        after = i + 1
-        if after in body.ends and after not in found and names_balance(body.labels[after]):
-            more.add(after)
+    strengths = {
+        i: strength
+        for i, label in enumerate(body.labels)
+        if i not in found and has_number[i] and (strength := strength_of(label))
+    }
+    more: set[int] = set()
+    for _ in range(2):  # a sum above a sum is known for one when the lower is
+        for i, strength in strengths.items():
+            if i not in more and _is_believed(body, i, strength, found | more):
+                more.add(i)
+    return more | _beside_sums(body, found | more)
+
+
+def _beside_sums(body: _Body, found: set[int]) -> set[int]:
+    """Return balances and shares from a sum down to the end, and taxes between two sums."""
+    more: set[int] = set()
+    for i in sorted(found):
+        run = i + 1
+        while run < len(body.rows) and run not in found and run - 1 not in body.ends:
+            if not names_balance(body.labels[run]) and not names_tax(body.labels[run]):
+                break
+            run += 1
+        between = range(i + 1, run)
+        taxes = run in found and all(names_tax(body.labels[j]) for j in between)
+        if between and (run - 1 in body.ends or taxes):
+            more |= set(between)
     return more
 
 
@@ -181,8 +198,10 @@ def _is_believed(body: _Body, index: int, strength: int, derived: set[int]) -> b
     """
     if _sums_agree(body, index, derived, strict=strength == 1):
         return True
-    if strength == 1 or index == 0 or _is_record(body, index):
+    if strength == 1 or _is_record(body, index):
         return False
+    if index == 0:
+        return strength == 3 and _tops_all_below(body)
     at_end = index in body.ends or index + 1 in derived
     alike = _lacks_cells(body, index) or _is_largest(body, index, derived)
     return (at_end or alike) if strength == 3 else (at_end and alike)
@@ -218,6 +237,15 @@ def _is_largest(body: _Body, index: int, derived: set[int]) -> bool:
         return first > 0
     largest = np.nanmax(np.abs(above[:, told]), axis=0)
     return bool((np.abs(own[told]) >= largest).mean() >= 0.6)
+
+
+def _tops_all_below(body: _Body) -> bool:
+    """Return whether the first row has the largest numbers of the table, as a total above it."""
+    own, below = body.values[0], body.values[1:]
+    told = ~np.isnan(own) & ~np.isnan(below).all(axis=0)
+    if len(below) < 3 or not told.any():
+        return False
+    return bool((own[told] >= np.nanmax(below[:, told], axis=0)).mean() >= 0.8)
 
 
 def _sums_agree(body: _Body, index: int, derived: set[int], *, strict: bool) -> bool:

@@ -16,7 +16,7 @@ from invoice_desk.core.text import mask_of
 _SUM = (
     r"(?:sub ?|sous ?|grand |overall |net |gross |zwischen ?|gesamt ?|end ?)?"
     r"(?:totals?|totaux|totales?|totaal|summen?|sum|somme|saldo|solde|insgesamt|gesamt"
-    r"|montant total)"
+    r"|montant total|celkem|jumlah|suma|soma|somma|razem|ogołem|итого|всего|合計|総計|小計|計)"
 )
 _MEAN = (
     r"(?:overall |weighted |grand )?"
@@ -34,12 +34,15 @@ _WEAK = re.compile(
 )
 _BALANCE = re.compile(
     r"(?!.*\b(?:opening|initial|brought|anterieur|report)\b)"
-    r".*\b(?:balance|net|difference|surplus|deficit|solde|saldo|reste)\b.*"
+    r".*\b(?:balance|net|difference|surplus|deficit|solde|saldo|reste|percent|percentage|change"
+    r"|pourcentage|prozent|anteil|share|ratio|evolution|veranderung)\b.*"
 )
+_TAX = re.compile(r"(?:dont |plus |zzgl )?(?:tva|vat|tax|taxes?|mwst|ust|timbre)(?: \d+)*")
 #: Every label that one of the above fits has one of these in it, whatever its accents.
 _HINT = re.compile(
     r"tot[ai]|sum|som|sald|sold|gesamt|av(?:erage|g)|mean|moyenn|m[eé]dian|mittel|schnitt"
-    r"|std|[eé]cart|all|both|to[ui]|ensemble|overall|whole|combined",
+    r"|std|[eé]cart|all|both|to[ui]|ensemble|overall|whole|combined"
+    r"|celkem|jumlah|razem|ogo[lł]em|итого|всего|計",
     re.IGNORECASE,
 )
 
@@ -57,8 +60,13 @@ def strength_of(text: str) -> int:
 
 
 def names_balance(text: str) -> bool:
-    """Return whether a text names what is left between sums."""
+    """Return whether a text names what is left between sums, or their share or change."""
     return bool(_BALANCE.fullmatch(words_of(text)))
+
+
+def names_tax(text: str) -> bool:
+    """Return whether a text names a tax and nothing else."""
+    return bool(_TAX.fullmatch(words_of(text)))
 
 
 def says_total(row: Sequence[str]) -> bool:

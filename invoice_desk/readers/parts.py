@@ -23,7 +23,7 @@ def tables_of(
 ) -> list[ReadTable]:
     """Return one table for each structure, with its rows out of `batch`.
 
-    Every row of `batch` goes to a table, but titles, headings and notes.
+    Every row of `batch` goes to a table, but titles, headings, notes and blank ones.
 
     Args:
         head: Name and dialect of the sheet.
@@ -33,9 +33,10 @@ def tables_of(
         places: The row number of each record.
     """
     begins = [0, *(_top(found) for found in structures[1:]), len(places)]
+    blank = [places[i] for i, row in enumerate(texts) if not any(map(str.strip, row))]
     tables: list[ReadTable] = []
     for count, found in enumerate(structures):
-        rows = _part(batch, found, begins[count : count + 2], places)
+        rows = _part(batch, found, begins[count : count + 2], places=places, blank=blank)
         name = head.name if count == 0 else f"{head.name} / {count + 1}"
         own = replace(head, name=name, structure=found, titles=title_texts(found, texts))
         findings = batch.findings if count == 0 else ()
@@ -54,15 +55,20 @@ def _top(structure: Structure) -> int:
 
 
 def _part(
-    batch: RowBatch, found: Structure, ends: Sequence[int], places: Sequence[int]
+    batch: RowBatch,
+    found: Structure,
+    ends: Sequence[int],
+    *,
+    places: Sequence[int],
+    blank: Sequence[int],
 ) -> RowBatch:
-    """Return the rows between two records that are neither title nor heading nor note."""
+    """Return the rows between two records that are neither blank nor title, heading or note."""
     numbers = batch.numbers.to_numpy()
     keep = numbers >= (places[ends[0]] if ends[0] < len(places) else 0)
     if ends[1] < len(places):
         keep &= numbers < places[ends[1]]
     apart = [places[i] for i in (*found.title_rows, *found.header_rows, *found.note_rows)]
-    keep &= ~np.isin(numbers, apart)
+    keep &= ~np.isin(numbers, [*apart, *blank])
     derived = tuple(places[i] for i in found.derived_rows)
     if keep.all():
         return replace(batch, derived=derived)
