@@ -176,6 +176,7 @@ def header_at(grid: Grid, start: int, *, first: int, stop: int) -> list[int]:
         first: The first row that may belong to the heading.
         stop: The row behind the last that belongs to the table.
     """
+    stop = end_of_texts(grid, start, stop)
     body = body_below(grid, start, stop)
     rows = [start] if is_heading(grid, start, body) else []
     if rows:
@@ -187,6 +188,19 @@ def header_at(grid: Grid, start: int, *, first: int, stop: int) -> list[int]:
     if not rows or len(rows) > _MOST_HEADER_ROWS:
         return rows[-1:] if rows else []
     return list(range(rows[0], rows[-1] + 1))
+
+
+def end_of_texts(grid: Grid, start: int, stop: int) -> int:
+    """Return where rows of texts from `start` on end in a blank row, if they are a table.
+
+    What stands below them is another one, and tells nothing of their heading.
+    """
+    row = start
+    while row < stop and grid.filled[row]:
+        if has_typed(grid, row):
+            return stop
+        row += 1
+    return row if row - start >= 4 else stop
 
 
 def _is_sentence_row(grid: Grid, row: int, names: int) -> bool:

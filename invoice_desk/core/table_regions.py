@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from invoice_desk.core.cell_kinds import Grid, Kind, has_typed
-from invoice_desk.core.header_rows import body_below, evidence_of, header_at, is_heading
+from invoice_desk.core.header_rows import (
+    body_below,
+    end_of_texts,
+    evidence_of,
+    header_at,
+    is_heading,
+)
 from invoice_desk.core.total_words import strength_of
 
 #: A preamble is short: more rows than this above a wider table are a table of their own.
@@ -41,9 +47,10 @@ def regions_of(grid: Grid, rows: Sequence[Sequence[str]]) -> list[Region]:
     for row in _candidates(grid, region.header):
         if row <= region.body:
             continue
-        if _repeats(grid, row, region):
+        again = _is_heading_again(grid, row, region)
+        if again and not _has_own_title(grid, row, region):
             region.header.append(row)
-        elif _begins_table(grid, row, region):
+        elif again or _begins_table(grid, row, region):
             region = _region_at(grid, row, region)
             regions.append(region)
     for one in regions:
@@ -135,7 +142,36 @@ def _table_start(grid: Grid, width: int) -> int:
             break
     if (filled[:start] > 0).sum() > _LONGEST_PREAMBLE:
         return int(np.flatnonzero(filled >= min(2, width))[0])
+    return _narrower_start(grid, start)
+
+
+def _narrower_start(grid: Grid, start: int) -> int:
+    """Return the first row of a smaller table above `start`, else `start`."""
+    row = 0
+    while row < start:
+        stop = row
+        while stop < start and grid.filled[stop] >= 2:
+            stop += 1
+        if _is_table(grid, row, stop):
+            return row
+        row = max(stop, row) + 1
     return start
+
+
+def _is_table(grid: Grid, row: int, stop: int) -> bool:
+    """Return whether a block of rows above a wider table is one too, not its preamble.
+
+    Keys with their values fill two cells, few of them numbers; a table has a heading over
+    numbers, or many rows of three cells.
+    """
+    count = stop - row
+    if count < 3:
+        return False
+    if np.median(grid.filled[row:stop]) < 3:
+        numbers = (grid.kinds[row:stop] == Kind.NUMBER).any(axis=1)
+        return count >= 5 and bool(numbers.mean() >= 0.75)
+    found = evidence_of(grid, row, body_below(grid, row, stop))
+    return count >= 6 or (found.data == 0 and found.heading >= (1 if count >= 4 else 2))
 
 
 def _is_merged_title(grid: Grid, row: int) -> bool:
@@ -146,20 +182,23 @@ def _is_merged_title(grid: Grid, row: int) -> bool:
     return any(is_heading(grid, i, body_below(grid, i, len(grid))) for i in below[:4])
 
 
-def _repeats(grid: Grid, row: int, region: Region) -> bool:
-    """Return whether `row` is a heading of the table again, without a title of its own above."""
-    if not region.header or grid.filled[row] < 2 or row < region.body:
+def _is_heading_again(grid: Grid, row: int, region: Region) -> bool:
+    """Return whether `row` is one of the table's headings once more."""
+    if grid.filled[row] < 2 or row < region.body:
         return False
-    if all(grid.texts[row] != grid.texts[i] for i in region.header[:6]):
-        return False
+    return any(grid.texts[row] == grid.texts[i] for i in region.header[:6])
+
+
+def _has_own_title(grid: Grid, row: int, region: Region) -> bool:
+    """Return whether a title stands above a heading, below a blank row or a sum."""
     above = row - 1
-    while above > region.body and grid.texts[above] in [grid.texts[i] for i in region.header[:6]]:
+    while above > region.body and _is_heading_again(grid, above, region):
         above -= 1
     title = above
     while title > region.body and grid.spread[title] == 1 and not has_typed(grid, title):
         title -= 1
     parted = grid.filled[title] == 0 or strength_of(_first_text(grid, title)) >= 2
-    return not (title < above and title > region.body and parted)
+    return bool(title < above and title > region.body and parted)
 
 
 def _begins_table(grid: Grid, row: int, region: Region) -> bool:
@@ -175,7 +214,7 @@ def _begins_table(grid: Grid, row: int, region: Region) -> bool:
     alike = _shared(grid, row, region.header) > 0
     if not _is_parted(grid, row, alike=alike) or (not alike and _is_name_and_mark(grid, row)):
         return False
-    body = body_below(grid, row, len(grid))
+    body = body_below(grid, row, end_of_texts(grid, row, len(grid)))
     found = evidence_of(grid, row, body)
     if not body or found.data or not _names(grid, row) or _occurs_above(grid, row, region):
         return False
