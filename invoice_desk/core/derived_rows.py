@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,9 @@ from invoice_desk.core.total_words import names_balance, names_tax, strength_of
 
 #: So many rows above or below a row are added up at most.
 _REACH = 2000
+_NEAR = 64
+#: More rows that name a sum than this are not all added up.
+_MOST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +107,22 @@ def _by_sums(body: _Body) -> set[int]:
 
 def _first_sum(body: _Body, begin: int, stop: int) -> int | None:
     """Return the first row that is the sum of all from `begin` up to it."""
-    part = body.values[begin : min(stop, begin + _REACH)]
-    if len(part) < 3 or part.shape[1] == 0:
-        return None
-    sums = np.cumsum(np.nan_to_num(part), axis=0)
-    counts = np.cumsum(~np.isnan(part) & (part != 0), axis=0)
-    own, above, parts = part[2:], sums[1:-1], counts[1:-1]
-    told = ~np.isnan(own) & (own != 0) & (parts >= 2)
-    close = told & _is_close(own, above)
-    enough = (close.sum(axis=1) >= 1) & (close.sum(axis=1) * 4 >= told.sum(axis=1) * 3)
-    for i in np.flatnonzero(enough).tolist():
-        row = begin + i + 2
-        if _is_proof(own[i][close[i]], at_end=row + 1 == stop) and not _is_record(body, row):
-            return int(row)
+    for reach in (_NEAR, _REACH):  # most sums are near, and there may be very many
+        part = body.values[begin : min(stop, begin + reach)]
+        if len(part) < 3 or part.shape[1] == 0:
+            return None
+        sums = np.cumsum(np.nan_to_num(part), axis=0)
+        counts = np.cumsum(~np.isnan(part) & (part != 0), axis=0)
+        own, above, parts = part[2:], sums[1:-1], counts[1:-1]
+        told = ~np.isnan(own) & (own != 0) & (parts >= 2)
+        close = told & _is_close(own, above)
+        enough = (close.sum(axis=1) >= 1) & (close.sum(axis=1) * 4 >= told.sum(axis=1) * 3)
+        for i in np.flatnonzero(enough).tolist():
+            row = begin + i + 2
+            if _is_proof(own[i][close[i]], at_end=row + 1 == stop) and not _is_record(body, row):
+                return int(row)
+        if begin + reach >= stop:
+            return None
     return None
 
 
@@ -166,12 +173,15 @@ def _by_words(body: _Body, found: set[int]) -> set[int]:
         for i, label in enumerate(body.labels)
         if i not in found and has_number[i] and (strength := strength_of(label))
     }
-    more: set[int] = set()
+    if len(strengths) > _MOST_NAMED:  # then the word is part of what the rows are about
+        strengths = {i: s for i, s in strengths.items() if i in body.ends or _lacks_cells(body, i)}
+    adds_up = len(strengths) <= _MOST_NAMED
+    known = set(found)
     for _ in range(2):  # a sum above a sum is known for one when the lower is
         for i, strength in strengths.items():
-            if i not in more and _is_believed(body, i, strength, found | more):
-                more.add(i)
-    return more | _beside_sums(body, found | more)
+            if i not in known and _is_believed(body, i, strength, known, adds_up=adds_up):
+                known.add(i)
+    return (known | _beside_sums(body, known)) - found
 
 
 def _beside_sums(body: _Body, found: set[int]) -> set[int]:
@@ -190,13 +200,16 @@ def _beside_sums(body: _Body, found: set[int]) -> set[int]:
     return more
 
 
-def _is_believed(body: _Body, index: int, strength: int, derived: set[int]) -> bool:
+def _is_believed(
+    body: _Body, index: int, strength: int, derived: set[int], *, adds_up: bool
+) -> bool:
     """Return whether a row that names a sum is one.
 
-    It must agree with other rows; or stand where sums stand, last in its part, and leave out
-    what records have or be the largest; `Total` by itself needs one of these only.
+    It must agree with other rows, which is tried when `adds_up`; or stand where sums stand, last
+    in its part, and leave out what records have or be the largest; `Total` by itself needs one
+    of these only.
     """
-    if _sums_agree(body, index, derived, strict=strength == 1):
+    if adds_up and _sums_agree(body, index, derived, strict=strength == 1):
         return True
     if strength == 1 or _is_record(body, index):
         return False
@@ -251,12 +264,12 @@ def _tops_all_below(body: _Body) -> bool:
 def _sums_agree(body: _Body, index: int, derived: set[int], *, strict: bool) -> bool:
     """Return whether the row is, in most columns, the sum of rows above or below it."""
     own = body.values[index]
-    plain = [i for i in range(max(0, index - _REACH), index) if i not in derived]
-    since = [i for i in plain if i > max((d for d in derived if d < index), default=-1)]
-    part = max(s for s in body.starts if s <= index)
-    nearer = [i for i in plain if i >= part]
-    sums = [i for i in sorted(derived) if i < index]
-    for parts in (plain, since, nearer, sums, sums[-2:], sums[-3:]):
+    sums = np.array(sorted(i for i in derived if index - _REACH <= i < index), np.int64)
+    above = np.arange(max(0, index - _REACH), index)
+    plain = np.setdiff1d(above, sums, assume_unique=True)
+    since = plain[plain > (sums[-1] if len(sums) else -1)]
+    part = body.starts[bisect_right(body.starts, index) - 1]
+    for parts in (plain, since, plain[plain >= part], sums, sums[-2:], sums[-3:]):
         if _agrees(body, own, parts, strict=strict):
             return True
     below = body.values[index + 1 : index + 1 + _REACH]
@@ -271,11 +284,11 @@ def _sums_agree(body: _Body, index: int, derived: set[int], *, strict: bool) -> 
     )
 
 
-def _agrees(body: _Body, own: np.ndarray, parts: Sequence[int], *, strict: bool) -> bool:
+def _agrees(body: _Body, own: np.ndarray, parts: np.ndarray, *, strict: bool) -> bool:
     """Return whether `own` is sum or mean of the rows `parts`, within what rounding explains."""
     if len(parts) < 2:
         return False
-    chosen = body.values[list(parts)]
+    chosen = body.values[parts]
     count = (~np.isnan(chosen)).sum(axis=0)
     total = np.nansum(chosen, axis=0)
     told = ~np.isnan(own) & (own != 0) & (count >= 2)

@@ -7,11 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from invoice_desk.core.cell_kinds import Grid, Kind, grid_of, has_typed, kind_of
+from invoice_desk.core.cell_kinds import Grid, grid_of, has_typed
 from invoice_desk.core.derived_rows import find_derived
 from invoice_desk.core.table_regions import Region, regions_of, table_width
 from invoice_desk.core.tables import Structure, joined_header
-from invoice_desk.core.total_words import has_number, says_total
 
 
 def find_structure(rows: Sequence[Sequence[str]]) -> Structure:
@@ -45,17 +44,6 @@ def find_tables(rows: Sequence[Sequence[str]]) -> list[Structure]:
         return []
     regions = regions_of(grid, rows)
     return [_structure(grid, rows, region, alone=len(regions) == 1) for region in regions]
-
-
-def total_rows(numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """Return the numbers of the rows whose first text says that they sum up others."""
-    found = zip(numbers, rows, strict=True)
-    return tuple(n for n, row in found if says_total(row) and has_number(row))
-
-
-def looks_typed(cell: str) -> bool:
-    """Return whether a cell holds a number or a date."""
-    return kind_of(cell.strip()) in {Kind.NUMBER, Kind.DATE}
 
 
 def _structure(

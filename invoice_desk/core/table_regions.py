@@ -9,18 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from invoice_desk.core.cell_kinds import Grid, Kind, has_typed
-from invoice_desk.core.header_rows import (
-    body_below,
-    end_of_texts,
-    evidence_of,
-    header_at,
-    is_heading,
-)
+from invoice_desk.core.cell_kinds import Grid, Kind, has_typed, is_typed
+from invoice_desk.core.header_rows import end_of_texts, header_at
+from invoice_desk.core.heading_evidence import body_below, evidence_of, is_heading
 from invoice_desk.core.total_words import strength_of
 
 #: A preamble is short: more rows than this above a wider table are a table of their own.
 _LONGEST_PREAMBLE = 20
+#: So far below a heading its data begins, at the latest.
+_REACH = 180
 _NOTE = re.compile(
     r"(?:[*†‡§]|\(?[a-z0-9]{1,2}[).:/] |(?:note|source|remar[kq]|nb|n\.b|hinweis|quelle|anmerkung"
     r"|l[ée]gende|legend|\(?\*))",
@@ -59,11 +56,17 @@ def regions_of(grid: Grid, rows: Sequence[Sequence[str]]) -> list[Region]:
 
 
 def _candidates(grid: Grid, header: Sequence[int]) -> list[int]:
-    """Return the rows that may be headings: of texts after a break, or built as the first one."""
-    texts = (grid.kinds == Kind.TEXT).sum(axis=1)
+    """Return the rows that may be headings: built as the first one, or texts after a break.
+
+    Texts name columns only where one of them stands above a number or a date.
+    """
+    texts = grid.kinds == Kind.TEXT
     parted = np.ones(len(grid), bool)
     parted[1:] = (grid.filled[:-1] == 0) | (grid.spread[:-1] == 1)
-    may = (grid.filled >= 2) & (texts * 2 >= grid.filled) & parted
+    typed = np.cumsum(is_typed(grid.kinds), axis=0, dtype=np.int32)
+    below = typed[np.minimum(np.arange(len(grid)) + _REACH, len(grid) - 1)] - typed
+    may = (grid.filled >= 2) & (texts.sum(axis=1) * 2 >= grid.filled) & parted
+    may &= (texts & (below > 0)).any(axis=1)
     for row in header:
         may |= (grid.kinds == grid.kinds[row]).all(axis=1)
     found: list[int] = np.flatnonzero(may).tolist()
