@@ -16,13 +16,33 @@ ROW_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Which records of a file are titles, headings and data; numbers count records from 0."""
+    """Which records of a file are titles, headings and data; numbers count records from 0.
+
+    Attributes:
+        title_rows: Titles and remarks above the table.
+        header_rows: Headings, and where they are repeated further down.
+        first_data_row: The first record of data, headings of groups aside.
+        derived_rows: Records that sum up others.
+        columns: One heading a column.
+        last_data_row: The last record of the table, None where its end was not seen.
+        note_rows: Remarks below the table.
+        group_rows: Records of the table that only name the group of those below.
+    """
 
     title_rows: tuple[int, ...] = ()
     header_rows: tuple[int, ...] = ()
     first_data_row: int | None = None
     derived_rows: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
+    last_data_row: int | None = None
+    note_rows: tuple[int, ...] = ()
+    group_rows: tuple[int, ...] = ()
+
+    @property
+    def body_row(self) -> int | None:
+        """Return the first record below the heading: of data, or the heading of a group."""
+        first = self.first_data_row
+        return None if first is None else min([first, *self.group_rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ as it stands and counted.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -20,18 +19,20 @@ import pyarrow as pa
 from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import promises_other_than_text
-from invoice_desk.core.structure import find_structure, total_rows
-from invoice_desk.core.tables import Dialect, RowBatch, TableHead
+from invoice_desk.core.structure import find_structure, find_tables
+from invoice_desk.core.tables import Dialect, RowBatch, Structure, TableHead
+from invoice_desk.core.total_words import find_totals
 from invoice_desk.errors import CorruptSourceError, EmptySourceError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.readers.columns import Rows, read_fixed, read_plain, read_quoted
 from invoice_desk.readers.dialects import find_dialect
 from invoice_desk.readers.encodings import find_encoding, is_wide, to_utf8
 from invoice_desk.readers.fixed_width import cut_line
+from invoice_desk.readers.parts import tables_of, title_texts
 from invoice_desk.readers.records import is_comment, plain_text, read_records, split_lines
-from invoice_desk.readers.spans import plan_spans
+from invoice_desk.readers.spans import ALL_RECORDS, plan_spans
 
-__all__ = ["plan_spans", "read_delimited", "read_head", "read_span"]
+__all__ = ["plan_spans", "read_delimited", "read_head", "read_span", "read_tables"]
 
 SAMPLE_BYTES = 256 * 1024
 _MOST_SAMPLE_BYTES = 1 << 26
@@ -50,6 +51,20 @@ def read_head(path: Path, *, name: str) -> TableHead:
         CorruptSourceError: If the name promises another kind and the text holds no table.
     """
     return _sampled(path, name=name, limit=_SAMPLE_RECORDS).head
+
+
+def read_tables(path: Path, *, name: str) -> list[ReadTable]:
+    """Return all tables of a file that the sample holds whole, each with its rows.
+
+    Raises:
+        EmptySourceError: If there is no record in it.
+        CorruptSourceError: If the name promises another kind and the text holds no table.
+    """
+    sample = _sampled(path, name=name, limit=None)
+    bodies = [found.body_row for found in sample.tables if found.body_row is not None]
+    span = TextSpan(0, path.stat().st_size, skip=min(bodies, default=ALL_RECORDS))
+    batch = read_span(path, span, sample.head)
+    return tables_of(sample.head, sample.tables, batch, texts=sample.records, places=sample.lines)
 
 
 def read_span(path: Path, span: TextSpan, head: TableHead) -> RowBatch:
@@ -71,8 +86,7 @@ def read_span(path: Path, span: TextSpan, head: TableHead) -> RowBatch:
         findings += _some(FindingCode.REMARK_LEFT_OUT, Severity.INFO, remarks, span)
     findings += _some(FindingCode.ROW_MENDED, Severity.WARNING, rows.mended, span)
     numbers = pa.array(rows.lines + span.first_line, pa.int64())
-    derived = _totals_at_end(numbers, rows.cells)
-    return RowBatch(numbers, rows.cells, tuple(findings), derived)
+    return RowBatch(numbers, rows.cells, tuple(findings), find_totals(numbers, rows.cells))
 
 
 _BOM = b"\xef\xbb\xbf"
@@ -80,7 +94,9 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 def read_delimited(path: Path, *, name: str) -> ReadTable:
-    """Return the whole table in the file at `path`."""
+    """Return the first table in the file at `path`, whole."""
+    if path.stat().st_size < SAMPLE_BYTES:
+        return read_tables(path, name=name)[0]
     head = read_head(path, name=name)
     (span,) = plan_spans(path, head, span_bytes=1 << 62)
     return ReadTable(head, read_span(path, span, head))
@@ -91,6 +107,7 @@ class _Sample:
     """The first records of a file, and the line on which each begins."""
 
     head: TableHead
+    tables: list[Structure]
     records: list[list[str]]
     lines: list[int]
 
@@ -102,19 +119,18 @@ def _sampled(path: Path, *, name: str, limit: int | None) -> _Sample:
     dialect = find_dialect(text, encoding)
     lines, records, remarks = _sample_records(text, dialect, limit)
     dialect = replace(dialect, width=_common_width(records) or dialect.width)
-    structure = find_structure(records)
+    tables = [find_structure(records)] if limit else find_tables(records) or [Structure()]
+    structure = tables[0]
     if promises_other_than_text(name) and len(structure.columns) < 2:
         ending = name.rpartition(".")[2]
         raise CorruptSourceError(
             f"{name} is called .{ending}, but holds plain text without a table."
         )
-    titles = {i: " ".join(c for c in records[i] if c.strip()) for i in structure.title_rows}
-    first_data = structure.first_data_row or 0
-    titles |= {i: remark for i, remark in remarks.items() if i < first_data}
+    above = tuple(text for i, text in remarks.items() if i < (structure.first_data_row or 0))
     details = {"header_cells": max((len(records[i]) for i in structure.header_rows), default=0)}
-    ordered = tuple(titles[i] for i in sorted(titles))
-    head = TableHead(name, structure, dialect=dialect, titles=ordered, details=details)
-    return _Sample(head, records, lines)
+    titles = (*above, *title_texts(structure, records))
+    head = TableHead(name, structure, dialect=dialect, titles=titles, details=details)
+    return _Sample(head, tables, records, lines)
 
 
 def _first_text(path: Path) -> tuple[str, str]:
@@ -240,9 +256,3 @@ def _some(code: FindingCode, severity: Severity, lines: list[int], span: TextSpa
     if len(lines) > _MOST_FINDINGS:
         found.append(Finding(code, severity, text=f"{len(lines)} rows"))
     return found
-
-
-def _totals_at_end(numbers: pa.Array, cells: pa.Array) -> tuple[int, ...]:
-    """Return the numbers of rows among the last fifty that sum up others."""
-    rows = [json.loads(row) for row in cells[-50:].to_pylist()]
-    return total_rows(numbers[-50:].to_pylist(), rows)

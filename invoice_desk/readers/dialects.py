@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from invoice_desk.core.structure import looks_typed
+from invoice_desk.core.cell_kinds import looks_typed
 from invoice_desk.core.tables import Dialect
 from invoice_desk.readers.fixed_width import cut_line, find_widths
 from invoice_desk.readers.records import is_comment, plain_text, read_records, split_lines

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-from invoice_desk.core.structure import looks_typed
+from invoice_desk.core.cell_kinds import looks_typed
 from invoice_desk.core.tables import Dialect
 
 #: A record of more lines than this is taken for one with a stray quote.

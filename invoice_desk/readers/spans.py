@@ -14,7 +14,7 @@ from invoice_desk.readers.base import TextSpan
 from invoice_desk.readers.encodings import is_wide
 
 #: More records than any file has.
-_ALL = 1 << 40
+ALL_RECORDS = 1 << 40
 _PIECE_BYTES = 1 << 20
 
 
@@ -25,8 +25,8 @@ def plan_spans(path: Path, head: TableHead, *, span_bytes: int) -> list[TextSpan
     is odd at the end, some quote was never closed; then plain line ends are the boundaries.
     """
     dialect = head.dialect or Dialect()
-    first_data = head.structure.first_data_row
-    skip = _ALL if first_data is None else first_data
+    body = head.structure.body_row
+    skip = ALL_RECORDS if body is None else body
     size = path.stat().st_size
     if size <= span_bytes or is_wide(dialect.encoding):
         return [TextSpan(0, size, skip=skip)]

@@ -311,7 +311,7 @@ def _table(
         "header_rows": list(structure.header_rows),
         "first_data_row": structure.first_data_row,
         "dialect": None if table.head.dialect is None else asdict(table.head.dialect),
-        "derived_rows": sorted({*structure.derived_rows, *table.derived}),
+        "derived_rows": sorted(structure.derived_rows or table.derived),
         "columns": list(structure.columns),
         "row_count": table.row_count,
         "mapping": [
