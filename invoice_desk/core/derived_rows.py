@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from invoice_desk.core.cell_kinds import Grid, Kind, number_of, words_of
-from invoice_desk.core.total_words import names_balance, names_tax, strength_of
+from invoice_desk.core.total_words import may_name_sums, names_balance, names_tax, strength_of
 
 #: So many rows above or below a row are added up at most.
 _REACH = 2000
@@ -167,11 +167,11 @@ def _whole_sums(body: _Body, found: set[int]) -> set[int]:
 
 def _by_words(body: _Body, found: set[int]) -> set[int]:
     """Return rows whose label says that they sum up others, and whose place or sums agree."""
-    has_number = (body.kinds == Kind.NUMBER).any(axis=1)
+    may = (body.kinds == Kind.NUMBER).any(axis=1) & may_name_sums(body.labels)
     strengths = {
         i: strength
-        for i, label in enumerate(body.labels)
-        if i not in found and has_number[i] and (strength := strength_of(label))
+        for i in np.flatnonzero(may).tolist()
+        if i not in found and (strength := strength_of(body.labels[i]))
     }
     if len(strengths) > _MOST_NAMED:  # then the word is part of what the rows are about
         strengths = {i: s for i, s in strengths.items() if i in body.ends or _lacks_cells(body, i)}

@@ -56,7 +56,8 @@ def _structure(
         i for i in range(region.body, stop) if grid.filled[i] and i not in header and i not in notes
     ]
     groups = _group_rows(grid, body)
-    width = table_width(rows if alone else [rows[i] for i in (*region.header, *body)])
+    own = range(len(rows)) if alone else sorted((*region.header, *body))
+    width = table_width(grid, own, [len(row) for row in rows])
     leading = [i for i in region.header if i < region.body]
     columns = joined_header([rows[i] for i in leading], width) if leading else ("",) * width
     blank = [i for i in body if i + 1 < stop and grid.filled[i + 1] == 0]

@@ -74,7 +74,7 @@ def _candidates(grid: Grid, header: Sequence[int]) -> list[int]:
 
 
 def _first_region(grid: Grid, rows: Sequence[Sequence[str]]) -> Region:
-    start = _table_start(grid, table_width(rows))
+    start = _table_start(grid, table_width(grid, range(len(rows)), [len(row) for row in rows]))
     header = header_at(grid, start, first=0, stop=len(grid))
     body = _next_filled(grid, header[-1] + 1 if header else start)
     top = header[0] if header else start
@@ -110,22 +110,17 @@ def _is_data(grid: Grid, row: int) -> bool:
     return bool(grid.spread[row] > 1 or (grid.kinds[row] == Kind.NUMBER).any())
 
 
-def table_width(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many columns the table has: the width most records agree on.
+def table_width(grid: Grid, rows: Sequence[int], lengths: Sequence[int]) -> int:
+    """Return how many columns the table in `rows` has: the width most of them agree on.
 
     Trailing cells that are empty in every record are no columns.
     """
-    widths = Counter(len(row) for row in rows if any(cell.strip() for cell in row))
+    widths = Counter(lengths[i] for i in rows if grid.filled[i])
     if not widths:
         return 0
     common = max(widths, key=lambda w: (widths[w] * (2 if w > 1 else 1), w))
-    used = 0
-    for row in rows:
-        for i in range(min(common, len(row)) - 1, used - 1, -1):
-            if row[i].strip():
-                used = i + 1
-                break
-    return used
+    used = np.flatnonzero((grid.kinds[list(rows), :common] > 0).any(axis=0))
+    return int(used[-1]) + 1 if len(used) else 0
 
 
 def _table_start(grid: Grid, width: int) -> int:

@@ -33,7 +33,7 @@ def tables_of(
         places: The row number of each record.
     """
     begins = [0, *(_top(found) for found in structures[1:]), len(places)]
-    blank = [places[i] for i, row in enumerate(texts) if not any(map(str.strip, row))]
+    blank = [places[i] for i, row in enumerate(texts) if not "".join(row).strip()]
     tables: list[ReadTable] = []
     for count, found in enumerate(structures):
         rows = _part(batch, found, begins[count : count + 2], places=places, blank=blank)
