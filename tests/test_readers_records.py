@@ -50,7 +50,6 @@ def test_a_damaged_row_is_mended_by_its_width_and_marked(
     [
         ('1x,"one, two",5', ["1x", "one, two", "5"]),
         ('1,,x,"one, two",5', ["1", "", "x", "one, two", "5"]),
-        ("Source: our own books", ["Source: our own books"]),
     ],
 )
 def test_a_row_of_another_width_is_kept_as_it_stands(
@@ -62,6 +61,16 @@ def test_a_row_of_another_width_is_kept_as_it_stands(
 
     assert json.loads(rows.cells[-1].as_py()) == cells
     assert not rows.findings
+
+
+def test_a_note_below_the_rows_is_no_row_and_is_told(tmp_path: Path) -> None:
+    lines = ["n,name,note,sum", *WHOLE, "Source: our own books"]
+    path = write_csv(tmp_path / "a.csv", "\n".join(lines) + "\n")
+
+    table = read_delimited(path, name="a.csv")
+
+    assert len(table.rows) == len(WHOLE)
+    assert table.head.titles == ("Source: our own books",)
 
 
 def test_a_short_record_over_several_lines_stays_one() -> None:

@@ -67,6 +67,11 @@ def kind_of(text: str) -> Kind:
     return Kind.NUMBER if _NUMBER.match(text) else Kind.TEXT
 
 
+def looks_typed(cell: str) -> bool:
+    """Return whether a cell holds a number or a date."""
+    return kind_of(cell.strip()) in {Kind.NUMBER, Kind.DATE}
+
+
 def has_digit(text: str) -> bool:
     """Return whether there is a digit in a text."""
     return _DIGIT.search(text) is not None

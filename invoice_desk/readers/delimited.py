@@ -28,7 +28,7 @@ from invoice_desk.readers.columns import Rows, read_fixed, read_plain, read_quot
 from invoice_desk.readers.dialects import find_dialect
 from invoice_desk.readers.encodings import find_encoding, is_wide, to_utf8
 from invoice_desk.readers.fixed_width import cut_line
-from invoice_desk.readers.parts import tables_of, title_texts
+from invoice_desk.readers.parts import is_one_table, tables_of, title_texts
 from invoice_desk.readers.records import is_comment, plain_text, read_records, split_lines
 from invoice_desk.readers.spans import ALL_RECORDS, plan_spans
 
@@ -60,6 +60,12 @@ def read_tables(path: Path, *, name: str) -> list[ReadTable]:
         EmptySourceError: If there is no record in it.
         CorruptSourceError: If the name promises another kind and the text holds no table.
     """
+    first = _sampled(path, name=name, limit=_SAMPLE_RECORDS)
+    if len(first.records) == _SAMPLE_RECORDS:
+        (span,) = plan_spans(path, first.head, span_bytes=1 << 62)
+        batch = read_span(path, span, first.head)
+        if is_one_table(first.head.structure, first.records, batch):
+            return [ReadTable(first.head, batch)]
     sample = _sampled(path, name=name, limit=None)
     bodies = [found.body_row for found in sample.tables if found.body_row is not None]
     span = TextSpan(0, path.stat().st_size, skip=min(bodies, default=ALL_RECORDS))

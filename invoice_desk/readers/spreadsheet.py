@@ -190,6 +190,7 @@ def _tables(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...])
     # Cells right of what the first rows show are kept, under no heading.
     used = [i for i, column in enumerate(texts) if pc.any(pc.not_equal(column, "")).as_py()]
     width = max(1, *(len(s.columns) for s in found), used[-1] + 1 if used else 0)
+    found = [_with_merged_headings(structure, grid) for structure in found]
     found = [_widened(s, records, grid, width if len(found) == 1 else 0) for s in found]
     numbers = pa.array(grid.numbers[kept], pa.int64())
     batch = RowBatch(numbers, encode_rows(texts[:width]))
@@ -198,7 +199,8 @@ def _tables(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...])
     head = TableHead(f"{name} / {sheet}", found[0], sheet=sheet, titles=titles, details=details)
     places = grid.numbers.tolist()
     if whole:
-        tables = tables_of(head, found, batch, texts=records, places=places)
+        # Records hold the first columns only, so a row that is blank in them may not be blank.
+        tables = tables_of(head, found, batch, texts=records, places=places, has_blank=False)
     else:
         derived = find_totals(batch.numbers, batch.cells)
         tables = [ReadTable(head, replace(batch, derived=derived))]
@@ -210,6 +212,21 @@ def _tables(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...])
         )
         for table in tables
     ]
+
+
+def _with_merged_headings(structure: Structure, grid: Grid) -> Structure:
+    """Return the structure with all rows of a heading whose cells are merged over several rows."""
+    header = set(structure.header_rows)
+    body = structure.body_row
+    rows = {int(number): place for place, number in enumerate(grid.numbers[:_HEAD_ROWS])}
+    for (top, _), (bottom, _) in grid.merged:
+        covered = {rows[n] for n in range(top, min(bottom, top + 9) + 1) if n in rows}
+        if len(covered) > 1 and covered & header and (body is None or max(covered) < body):
+            header |= covered
+    if header == set(structure.header_rows):
+        return structure
+    titles = tuple(row for row in structure.title_rows if row not in header)
+    return replace(structure, header_rows=tuple(sorted(header)), title_rows=titles)
 
 
 def _widened(
