@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoice_desk.core.cells import decode_rows, encode_lists, encode_rows, split_rows
+from invoice_desk.core.cells import encode_lists, encode_rows
+from invoice_desk.core.raw_rows import RawRows, decode_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
@@ -40,9 +42,21 @@ def test_a_slice_of_rows_is_decoded_alone() -> None:
     assert decode_rows(cells[1:], width=2)[0].to_pylist() == ["b", "c"]
 
 
-def test_rows_that_sqlite_joined_are_parted_again() -> None:
-    numbers, cells = split_rows(b"3,4", b'["a"]\n["b"]')
+@given(
+    st.lists(
+        st.lists(st.one_of(TEXT, st.sampled_from([" a", "b\u00a0", "\u3000", "c"])), max_size=3),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_lines_texts_and_widths_are_those_of_the_rows(rows: list[list[str]]) -> None:
+    raw = RawRows.of_cells(pa.array(range(len(rows))), encode_lists(rows), width=2)
 
-    assert numbers.to_pylist() == [3, 4]
-    assert cells.to_pylist() == ['["a"]', '["b"]']
-    assert len(split_rows(b"", b"")[0]) == 0
+    assert [json.loads(f"[{line}]") for line in raw.lines.to_pylist()] == rows
+    for index, column in enumerate(raw.texts):
+        cells = [row[index] if index < len(row) else None for row in rows]
+        trimmed = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+        assert column.to_pylist() == trimmed.to_pylist()
+    short, long = raw.widths()
+    assert short.tolist() == [len(row) < 2 for row in rows]
+    assert long.tolist() == [len(row) > 2 for row in rows]

@@ -16,6 +16,7 @@ from invoice_desk.core.decisions import Decision, DecisionKind, RowVerdict, stan
 from invoice_desk.core.declarations import document_type_of
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.mapping import Template, header_fingerprint, suggestions_for, template_for
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.type_detection import best_type, map_by_headers
 from invoice_desk.errors import ArgumentError, TemplateError
 from invoice_desk.services.desk import load_types
@@ -31,7 +32,8 @@ def clean(rows: list[list[str]], made: DocumentType = REVENUE, **changes: Any) -
     decided = changes.pop("verdicts", None)
     plan = CleaningPlan(mapping=map_by_headers(made, columns), columns=columns, **changes)
     numbers = pa.array(range(len(rows)), pa.int64())
-    return clean_chunk(numbers, encode_lists(rows), plan=plan, document_type=made, verdicts=decided)
+    raw = RawRows.of_cells(numbers, encode_lists(rows), width=len(columns))
+    return clean_chunk(raw, plan=plan, document_type=made, verdicts=decided)
 
 
 def test_rows_out_of_scope_are_filtered_with_their_reason() -> None:

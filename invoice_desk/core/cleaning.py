@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_desk.core.cells import decode_rows, dump_cells
+from invoice_desk.core.cells import dump_cells
 from invoice_desk.core.chunk_notes import Decided, Notes
 from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.decisions import RowVerdict
@@ -28,6 +28,7 @@ from invoice_desk.core.document_types import (
     FieldSpec,
 )
 from invoice_desk.core.findings import FindingCode, Severity
+from invoice_desk.core.raw_rows import RawRows, numbered
 from invoice_desk.core.rules import Columns, first_hit, rows_where
 from invoice_desk.core.text import flags, mask_of
 from invoice_desk.core.value_columns import ColumnReader
@@ -63,8 +64,7 @@ class CleanChunk:
 
 
 def clean_chunk(
-    row_numbers: pa.Array,
-    cells: pa.Array,
+    raw: RawRows,
     *,
     plan: CleaningPlan,
     document_type: DocumentType,
@@ -73,41 +73,39 @@ def clean_chunk(
     """Return the clean rows of these raw rows.
 
     Args:
-        row_numbers: int64, ascending.
-        cells: One JSON array of texts a row.
+        raw: Rows with as many columns as the plan has headings.
         plan: Which column is which field and how it is written.
         document_type: Fields and rules.
         verdicts: Row number → what people decided; corrections take the place of what was
             read before any rule is applied.
     """
-    raw = decode_rows(cells, width=len(plan.columns))
-    texts = [pc.utf8_trim_whitespace(column) for column in raw]
-    notes = Notes(row_numbers)
-    decided = Decided(row_numbers, verdicts or {})
-    reader = ColumnReader(document_type, plan, texts, len(cells), notes=notes, decided=decided)
+    count = len(raw)
+    notes = Notes(raw.numbers)
+    decided = Decided(raw.numbers, verdicts or {})
+    reader = ColumnReader(document_type, plan, raw.texts, count, notes=notes, decided=decided)
     values = reader.read()
-    derived = _numbered(row_numbers, plan.derived_rows)
-    later = _numbered(row_numbers, plan.duplicate_rows)
+    derived = mask_of(numbered(raw, plan.derived_rows))
+    later = mask_of(numbered(raw, plan.duplicate_rows))
     action = duplicate_action(document_type, plan.options)
     _blank_parts(document_type, values, later, action)
-    columns = Columns(values, len(cells))
-    left_out = later if action is DuplicateAction.LEAVE_OUT else np.zeros(len(cells), bool)
+    columns = Columns(values, count)
+    left_out = later if action is DuplicateAction.LEAVE_OUT else np.zeros(count, bool)
     masks = {DERIVED: derived, FindingCode.DUPLICATE.value: left_out}
     masks |= _filter_masks(document_type, plan, columns)
     filtered = np.logical_or.reduce(list(masks.values()))
-    blanked = later if action is DuplicateAction.KEEP_PARTS else np.zeros(len(cells), bool)
+    blanked = later if action is DuplicateAction.KEEP_PARTS else np.zeros(count, bool)
     reader.note_missing(values, filtered, blanked)
     if action in {DuplicateAction.FLAG, DuplicateAction.KEEP_PARTS}:
         notes.add(later & ~filtered, FindingCode.DUPLICATE, Severity.CRITICAL, field_name=None)
     _note_checks(document_type, plan, columns, filtered, notes)
-    _note_widths(raw, cells, derived, notes)
+    _note_widths(raw, derived, notes)
     rows = {
-        "row_number": row_numbers,
+        "row_number": raw.numbers,
         "cleaning_status": _statuses(filtered),
         "bucket": _buckets(document_type, plan, columns),
-        **_all_fields(document_type, values, len(cells)),
+        **_all_fields(document_type, values, count),
         "reasons": _reasons(masks, filtered),
-        "extra": _extra(plan, texts, len(cells)),
+        "extra": _extra(plan, raw.texts, count),
         "findings": pa.array(notes.counts),
         **decided.columns(),
     }
@@ -133,12 +131,6 @@ def duplicate_action(
         return None
     chosen = document_type.chosen(options).get(rule.option or "")
     return DuplicateAction(chosen) if chosen else rule.action
-
-
-def _numbered(row_numbers: pa.Array, wanted: Sequence[int]) -> np.ndarray:
-    if not wanted:
-        return np.zeros(len(row_numbers), bool)
-    return mask_of(pc.is_in(row_numbers, value_set=pa.array(wanted, pa.int64())))
 
 
 def _blank_parts(
@@ -210,22 +202,16 @@ def _note_checks(
             notes.add(mask, rule.name, rule.severity, field_name=name, anomaly=rule.anomaly)
 
 
-def _note_widths(
-    raw: Sequence[pa.Array], cells: pa.Array, derived: np.ndarray, notes: Notes
-) -> None:
+def _note_widths(raw: RawRows, derived: np.ndarray, notes: Notes) -> None:
     """Note rows that have fewer or more cells than the table has columns."""
-    if not raw:
+    if not raw.columns:
         return
-    short = mask_of(raw[-1].is_null()) & ~derived
-    notes.add(short, FindingCode.ROW_TOO_SHORT, Severity.WARNING, field_name=None)
-    if short.any() or raw[-1].null_count or pc.any(pc.match_substring(cells, "\\")).as_py():
-        width = len(raw)
-        long = np.array([len(json.loads(text)) > width for text in cells.to_pylist()], bool)
-    else:
-        # Quotes around each cell and none inside: the width is half the number of quotes.
-        quotes = pc.count_substring(cells, '"').to_numpy(zero_copy_only=False)
-        long = quotes > 2 * len(raw)
-    notes.add(long, FindingCode.ROW_TOO_LONG, Severity.WARNING, field_name=None, texts=cells)
+    short, long = raw.widths()
+    code, severity = FindingCode.ROW_TOO_SHORT, Severity.WARNING
+    notes.add(short & ~derived, code, severity, field_name=None)
+    if long.any():
+        code = FindingCode.ROW_TOO_LONG
+        notes.add(long, code, severity, field_name=None, texts=raw.lines)
 
 
 def _extra(plan: CleaningPlan, texts: Sequence[pa.Array], count: int) -> pa.Array:

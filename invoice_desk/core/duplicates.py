@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoice_desk.core.cleaning_plan import CleaningPlan
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.document_types import DocumentType, ValueType
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.text import folded_column
 
 _SEPARATOR = "\x1f"
@@ -18,9 +19,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _WORD = 8
 
 
-def duplicate_keys(
-    document_type: DocumentType, plan: CleaningPlan, texts: Sequence[pa.Array], cells: pa.Array
-) -> pa.Array:
+def duplicate_keys(document_type: DocumentType, plan: CleaningPlan, raw: RawRows) -> pa.Array:
     """Return one text a row that two rows share when the type calls them duplicates.
 
     Null where the key is empty, or where the table has not all of its columns.
@@ -28,19 +27,27 @@ def duplicate_keys(
     Args:
         document_type: Its rule names the fields of the key; none for all cells.
         plan: Tells which column is which field.
-        texts: The raw columns, trimmed.
-        cells: One JSON array of texts a row.
+        raw: The rows.
     """
     rule = document_type.duplicates
     if rule is not None and not rule.key:
-        return cells
+        return raw.lines
     places = [plan.mapping.get(name) for name in (rule.key if rule else ())]
-    if not places or any(place is None or place >= len(texts) for place in places):
-        return pa.nulls(len(cells), pa.string())
-    parts = [folded_column(pc.fill_null(texts[p], "")) for p in places if p is not None]
+    if not places or any(place is None or place >= len(raw.texts) for place in places):
+        return pa.nulls(len(raw), pa.string())
+    parts = [
+        _comparable(pc.fill_null(raw.texts[place], ""), document_type.field(name).type)
+        for name, place in zip(rule.key if rule else (), places, strict=True)
+        if place is not None
+    ]
     joined = pc.binary_join_element_wise(*parts, _SEPARATOR)
     empty = pc.equal(pc.binary_length(joined), len(parts) - 1)
     return pc.if_else(empty, pa.scalar(None, pa.string()), joined)
+
+
+def _comparable(texts: pa.Array, kind: ValueType) -> pa.Array:
+    """Return texts as they are compared: codes without case, words also without accents."""
+    return folded_column(texts) if kind is ValueType.TEXT else pc.utf8_lower(texts)
 
 
 def text_hashes(texts: pa.Array) -> np.ndarray:

@@ -17,6 +17,8 @@ from invoice_desk.startup import keep_pandas_out
 
 #: How long a writer waits for another one to finish.
 BUSY_MS = 30_000
+#: 64 MB: pages that many chunks touch are copied into the file once instead of once a chunk.
+_CHECKPOINT_PAGES = 16_384
 
 
 def serve(pipe: Connection, path: str) -> None:
@@ -94,6 +96,7 @@ class _Desk:
         connection = AdbcConnection(self._database)
         self._connection = connection
         self._read_one(f"PRAGMA busy_timeout = {BUSY_MS}")
+        self._read_one(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.set_autocommit(False)
         return connection
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Row,
-    Text,
     cast,
     delete,
     func,
@@ -87,11 +86,11 @@ def storable_rows(table_id: int, numbers: pa.Array, cells: pa.Array) -> pa.Table
 def read_rows_between(
     connection: Connection, table_id: int, start: int, stop: int
 ) -> tuple[bytes, bytes]:
-    """Return the rows numbered `start` up to, not including, `stop`, as two UTF-8 texts.
+    """Return numbers (int64) and lines of the rows numbered `start` up to, not including, `stop`.
 
-    The first holds the row numbers with commas between them, the second the cells with line
-    feeds between them, which JSON never holds.  SQLite joins them; a million rows that would
-    become objects of Python one by one take three times as long.
+    A line is the JSON array of a row without its brackets; line feeds, which JSON never holds,
+    stand between the lines.  SQLite joins them; a million rows that would become objects of
+    Python one by one take three times as long.
     """
     base = table_id << ROW_BITS
     inside = (
@@ -100,13 +99,23 @@ def read_rows_between(
         .order_by(raw_row.c.id)
         .subquery()
     )
+    line = func.trim(inside.c.cells, "[]")
     query = select(
-        cast(func.aggregate_strings(cast(inside.c.row_number, Text), ","), LargeBinary),
+        func.min(inside.c.row_number),
+        func.max(inside.c.row_number),
+        func.count(),
         # as bytes: making a text of megabytes would keep the GIL, and so the window, waiting
-        cast(func.aggregate_strings(inside.c.cells, "\n"), LargeBinary),
+        cast(func.aggregate_strings(line, "\n"), LargeBinary),
     )
-    numbers, cells = connection.execute(query).one()
-    return numbers or b"", cells or b""
+    first, last, count, lines = connection.execute(query).one()
+    if not count:
+        return b"", b""
+    if last - first + 1 == count:
+        numbers = np.arange(first, last + 1, dtype="<i8")
+    else:
+        found = connection.execute(select(inside.c.row_number)).scalars().all()
+        numbers = np.array(found, "<i8")
+    return numbers.tobytes(), lines
 
 
 def read_rows_of(
@@ -115,8 +124,8 @@ def read_rows_of(
     """Return these rows in the form of `read_rows_between`; `numbers` are ascending."""
     found = read_cells(connection, table_id, numbers)
     known = [number for number in numbers if number in found]
-    texts = "\n".join(found[number] for number in known)
-    return ",".join(map(str, known)).encode(), texts.encode()
+    lines = "\n".join(found[number][1:-1] for number in known)
+    return np.array(known, "<i8").tobytes(), lines.encode()
 
 
 def read_cells_of(connection: Connection, table_id: int, numbers: Sequence[int]) -> pa.Array:

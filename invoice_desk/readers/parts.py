@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoice_desk.core.cell_kinds import looks_typed
-from invoice_desk.core.cells import decode_rows
+from invoice_desk.core.raw_rows import decode_rows
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
 from invoice_desk.core.text import flags
 from invoice_desk.readers.base import ReadTable

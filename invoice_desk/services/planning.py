@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
 from invoice_desk.core.amounts import amount_text, read_amount
-from invoice_desk.core.cells import decode_rows, split_rows
 from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle, needs_style, style_of
 from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.core.document_types import NUMERIC, TEMPORAL, DocumentType, FieldSpec
 from invoice_desk.core.findings import Finding, FindingCode, Severity, anomaly_of
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.engine import reading
@@ -50,7 +51,7 @@ def make_plan(
     """
     known = {spec.name for spec in made.read_fields}
     mapping = {name: index for name, index in record.mapping.items() if name in known}
-    columns = decode_rows(_sample(desk, record), width=len(record.columns))
+    columns = _sample(desk, record)
     styles, findings = _styles(desk, record, made, mapping, columns)
     chosen = dict(options or {})
     for option in made.options:
@@ -133,10 +134,11 @@ def rows_per_chunk(rows: int, size: int, *, wanted: int) -> int:
     return max(500, min(wanted, CHUNK_BYTES * rows // size))
 
 
-def raw_rows(desk: Desk, table_id: int, start: int, stop: int) -> tuple[pa.Array, pa.Array]:
-    """Return numbers and cells of the rows numbered from `start` up to, not including, `stop`."""
+def raw_rows(desk: Desk, record: TableRecord, start: int, stop: int) -> RawRows:
+    """Return the rows numbered from `start` up to, not including, `stop`."""
     with reading(desk.engine) as connection:
-        return split_rows(*read_rows_between(connection, table_id, start, stop))
+        numbers, body = read_rows_between(connection, record.id, start, stop)
+    return RawRows(pa.array(np.frombuffer(numbers, "<i8")), body, width=len(record.columns))
 
 
 def _settled(
@@ -153,7 +155,7 @@ def _settled(
     if not any(_is_open(spec, style, text) for text in texts):
         return style
     for block in _further_blocks(desk, record):
-        more = _distinct(decode_rows(block, width=len(record.columns))[index])
+        more = _distinct(block[index])
         found = style_of(spec, [*texts, *more])
         if found.decimal_mark is not None or found.date_order is not None:
             return found
@@ -205,25 +207,25 @@ def _common_year(
     return str(max(years, key=lambda y: (years[y], y))) if years else None
 
 
-def _sample(desk: Desk, record: TableRecord) -> pa.Array:
-    """Return cells of blocks of rows that are spread over the table."""
+def _sample(desk: Desk, record: TableRecord) -> list[pa.Array]:
+    """Return the columns of blocks of rows that are spread over the table."""
     first = record.structure.get("first_data_row") or 0
     if record.row_count <= SAMPLE_BLOCKS * SAMPLE_BLOCK_ROWS:
-        return raw_rows(desk, record.id, 0, 1 << ROW_BITS)[1]
+        return raw_rows(desk, record, 0, 1 << ROW_BITS).columns
     step = record.row_count // SAMPLE_BLOCKS
     starts = [first + block * step for block in range(SAMPLE_BLOCKS)]
-    blocks = [raw_rows(desk, record.id, start, start + SAMPLE_BLOCK_ROWS)[1] for start in starts]
-    return pa.concat_arrays(blocks)
+    blocks = [raw_rows(desk, record, start, start + SAMPLE_BLOCK_ROWS).columns for start in starts]
+    return [pa.concat_arrays(parts) for parts in zip(*blocks, strict=True)]
 
 
-def _further_blocks(desk: Desk, record: TableRecord) -> Iterator[pa.Array]:
-    """Yield the cells of a table that is larger than its sample, block by block."""
+def _further_blocks(desk: Desk, record: TableRecord) -> Iterator[list[pa.Array]]:
+    """Yield the columns of a table that is larger than its sample, block by block."""
     if record.row_count <= SAMPLE_BLOCKS * SAMPLE_BLOCK_ROWS:
         return
     seen, start = 0, 0
     while seen < record.row_count and start < 1 << ROW_BITS:
-        _, cells = raw_rows(desk, record.id, start, start + _WHOLE_BLOCK_ROWS)
-        seen += len(cells)
+        rows = raw_rows(desk, record, start, start + _WHOLE_BLOCK_ROWS)
+        seen += len(rows)
         start += _WHOLE_BLOCK_ROWS
-        if len(cells):
-            yield cells
+        if len(rows):
+            yield rows.columns

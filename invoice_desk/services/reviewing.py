@@ -14,6 +14,7 @@ from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle
 from invoice_desk.core.corrections import canonical
 from invoice_desk.core.decisions import Decision, DecisionKind, verdicts
 from invoice_desk.core.document_types import NUMERIC, DocumentType
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.records import PassRecord, TableRecord
 from invoice_desk.db.clean_tables import clean_table, replace_rows
 from invoice_desk.db.decisions import add_decision, get_decision, list_decisions
@@ -145,10 +146,12 @@ def _clean_again(
     if known != wanted:
         raise ArgumentError(f"There is no row {min(set(wanted) - set(known)) + 1}.")
     decided = verdicts(list_decisions(connection, table.id))
+    plan = CleaningPlan.from_dict(done.plan)
+    texts = pa.array([cells[number] for number in known], pa.string())
+    raw = RawRows.of_cells(pa.array(known, pa.int64()), texts, width=len(plan.columns))
     chunk = clean_chunk(
-        pa.array(known, pa.int64()),
-        pa.array([cells[number] for number in known], pa.string()),
-        plan=CleaningPlan.from_dict(done.plan),
+        raw,
+        plan=plan,
         document_type=made,
         verdicts={number: decided[number] for number in known if number in decided},
     )

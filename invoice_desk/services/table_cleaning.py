@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 
-from invoice_desk.core.cells import decode_rows
 from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.decisions import RowVerdict
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.duplicates import duplicate_keys, later_duplicates
 from invoice_desk.core.findings import Finding
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.storage import StorableChunk
 from invoice_desk.db.engine import reading
@@ -119,9 +119,6 @@ def find_duplicates(desk: Desk, table: TableCleaning) -> list[int]:
 def _keys_of(desk: Desk, table: TableCleaning, numbers: np.ndarray) -> list[str | None]:
     with reading(desk.engine) as connection:
         cells = read_cells_of(connection, table.record.id, numbers.tolist())
-    raw = decode_rows(cells, width=len(table.plan.columns))
-    texts = [pc.utf8_trim_whitespace(column) for column in raw]
-    keys: list[str | None] = duplicate_keys(
-        table.document_type, table.plan, texts, cells
-    ).to_pylist()
+    raw = RawRows.of_cells(pa.array(numbers), cells, width=len(table.plan.columns))
+    keys: list[str | None] = duplicate_keys(table.document_type, table.plan, raw).to_pylist()
     return keys

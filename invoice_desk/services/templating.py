@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
-from invoice_desk.core.cells import decode_rows
 from invoice_desk.core.cleaning import clean_chunk
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.mapping import Suggestion, Template, suggestions_for
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.core.tables import ROW_BITS
@@ -67,7 +65,7 @@ def draft_mapping(desk: Desk, table_id: int) -> MappingDraft:
     name = origin.name if origin else table.name
     guess = best_type(desk.types.values(), name, table.columns).document_type
     chosen = table.document_type or guess
-    columns = decode_rows(_first_cells(desk, table), width=len(table.columns))
+    columns = _first_rows(desk, table).columns
     order = sorted(desk.types.values(), key=lambda made: made.name != chosen)
     samples = []
     for index, heading in enumerate(table.columns):
@@ -90,15 +88,15 @@ def preview(desk: Desk, table_id: int, document_type: str, mapping: Mapping[str,
     made = _type(desk, document_type)
     draft = replace(table, document_type=document_type, mapping=dict(mapping))
     plan = make_plan(desk, draft, made).plan
-    numbers, cells = _first_rows(desk, table)
-    chunk = clean_chunk(numbers, cells, plan=plan, document_type=made)
+    raw = _first_rows(desk, table)
+    chunk = clean_chunk(raw, plan=plan, document_type=made)
     fields = tuple(s.name for s in made.fields if s.name in mapping or s.product_of)
     digits = [made.field(name).digits for name in fields]
     columns = [
         [shown(value, d) for value in chunk.rows[name].to_pylist()]
         for name, d in zip(fields, digits, strict=True)
     ]
-    places = {number: place for place, number in enumerate(numbers.to_pylist())}
+    places = {number: place for place, number in enumerate(raw.numbers.to_pylist())}
     doubtful = frozenset(
         (places[row["row_number"]], row["field"])
         for row in chunk.findings.to_pylist()
@@ -210,13 +208,10 @@ def _type(desk: Desk, name: str) -> DocumentType:
     return desk.types[name]
 
 
-def _first_rows(desk: Desk, table: TableRecord) -> tuple[pa.Array, pa.Array]:
+def _first_rows(desk: Desk, table: TableRecord) -> RawRows:
+    """Return the first twenty rows, fewer when the table has fewer."""
     first = table.structure.get("first_data_row") or 0
-    numbers, cells = raw_rows(desk, table.id, 0, first + 10 * PREVIEW_ROWS)
-    if len(numbers) == 0 and table.row_count:
-        numbers, cells = raw_rows(desk, table.id, 0, 1 << ROW_BITS)
-    return numbers[:PREVIEW_ROWS], cells[:PREVIEW_ROWS]
-
-
-def _first_cells(desk: Desk, table: TableRecord) -> pa.Array:
-    return _first_rows(desk, table)[1]
+    rows = raw_rows(desk, table, 0, first + 10 * PREVIEW_ROWS)
+    if len(rows) == 0 and table.row_count:
+        rows = raw_rows(desk, table, 0, 1 << ROW_BITS)
+    return rows.first(PREVIEW_ROWS)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 
-from invoice_desk.core.cells import decode_rows, split_rows
 from invoice_desk.core.cleaning import clean_chunk, duplicate_action
 from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.decisions import RowVerdict
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.duplicates import duplicate_keys, text_hashes
+from invoice_desk.core.raw_rows import RawRows
 from invoice_desk.core.storage import StorableChunk, storable_chunk
 from invoice_desk.workers.contract import Chunk, Outcome
 from invoice_desk.workers.tasks import task
@@ -20,7 +20,7 @@ from invoice_desk.workers.tasks import task
 
 @dataclass(frozen=True, slots=True)
 class CleanRows:
-    """Raw rows to be cleaned, joined as `split_rows` takes them; they travel with the task."""
+    """Raw rows to be cleaned, as `db.tables` reads them: int64 numbers, and lines."""
 
     numbers: bytes
     cells: bytes
@@ -51,35 +51,24 @@ class CleanedRows:
 
 @task
 def _clean(payload: CleanRows) -> CleanedRows:
-    chunk = _cleaned(payload, payload.plan)
+    numbers = np.frombuffer(payload.numbers, "<i8")
+    raw = RawRows(pa.array(numbers), payload.cells, width=len(payload.plan.columns))
+    chunk = _cleaned(payload, raw, payload.plan)
     if payload.again:
-        before = CleaningPlan.from_dict(payload.plan.as_dict() | {"duplicate_rows": ()})
-        return CleanedRows(chunk, instead_of=_cleaned(payload, before))
+        before = replace(payload.plan, duplicate_rows=())
+        return CleanedRows(chunk, instead_of=_cleaned(payload, raw, before))
     if duplicate_action(payload.document_type, payload.plan.options) is None:
         return CleanedRows(chunk)
-    numbers, cells = split_rows(payload.numbers, payload.cells)
-    made = payload.document_type
-    assert made.duplicates is not None
-    raw = decode_rows(cells, width=len(payload.plan.columns)) if made.duplicates.key else []
-    texts = [pc.utf8_trim_whitespace(column) for column in raw]
-    hashes = text_hashes(duplicate_keys(made, payload.plan, texts, cells))
+    hashes = text_hashes(duplicate_keys(payload.document_type, payload.plan, raw))
     if payload.plan.derived_rows:
-        hashes[np.isin(numbers.to_numpy(), payload.plan.derived_rows)] = 0
-    return CleanedRows(
-        chunk, numbers=numbers.to_numpy().astype("<i8").tobytes(), hashes=hashes.tobytes()
-    )
+        hashes[np.isin(numbers, payload.plan.derived_rows)] = 0
+    return CleanedRows(chunk, numbers=payload.numbers, hashes=hashes.tobytes())
 
 
-def _cleaned(payload: CleanRows, plan: CleaningPlan) -> StorableChunk:
-    numbers, cells = split_rows(payload.numbers, payload.cells)
-    chunk = clean_chunk(
-        numbers,
-        cells,
-        plan=plan,
-        document_type=payload.document_type,
-        verdicts=payload.verdicts,
-    )
-    return storable_chunk(chunk, payload.document_type, pass_id=payload.pass_id)
+def _cleaned(payload: CleanRows, raw: RawRows, plan: CleaningPlan) -> StorableChunk:
+    made = payload.document_type
+    chunk = clean_chunk(raw, plan=plan, document_type=made, verdicts=payload.verdicts)
+    return storable_chunk(chunk, made, pass_id=payload.pass_id)
 
 
 def clean(chunk: Chunk[CleanRows]) -> Outcome[CleanedRows]:
