@@ -50,13 +50,25 @@ def test_an_older_desk_is_copied_and_upgraded(tmp_path: Path) -> None:
         connection.exec_driver_sql(
             "INSERT INTO finding (source_id, code, severity) VALUES (1, 'unreadable', 'error')"
         )
+        connection.exec_driver_sql(
+            "CREATE TABLE clean_x (id INTEGER PRIMARY KEY, cleaning_status TEXT NOT NULL, "
+            "findings INTEGER NOT NULL, approved INTEGER NOT NULL, "
+            "row_number BIGINT GENERATED ALWAYS AS (id & 4294967295))"
+        )
+        connection.exec_driver_sql("INSERT INTO clean_x VALUES (4294967303, 'filtered_out', 2, 1)")
 
     upgrade(engine, path)
 
     with reading(engine) as connection:
         found = connection.exec_driver_sql("SELECT code, anomaly, scan FROM finding").fetchall()
+        clean = connection.exec_driver_sql("SELECT * FROM clean_x").fetchall()
+    with writing(engine) as connection:
+        connection.exec_driver_sql("INSERT INTO clean_x (id) VALUES (4294967304)")
+        usual = connection.exec_driver_sql("SELECT * FROM clean_x WHERE id = 4294967304").one()
     engine.dispose()
     assert [tuple(row) for row in found] == [("unreadable", "other", None)]
+    assert [tuple(row) for row in clean] == [(4294967303, "filtered_out", 2, 1, 7)]
+    assert tuple(usual) == (4294967304, "cleaned", 0, 0, 8)
     copies = list(tmp_path.glob("desk.before-*.db"))
     assert len(copies) == 1
     with closing(sqlite3.connect(copies[0])) as copy:

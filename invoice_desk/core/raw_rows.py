@@ -18,8 +18,7 @@ import pyarrow.csv as pa_csv
 
 from invoice_desk.core.text import flags
 
-#: Blanks next to a quote, and the first octets of all blanks that are not ASCII.
-_PADDED = (b'" ', b' "')
+#: How all blanks that are not ASCII begin, in UTF-8.
 _WIDE_BLANKS = (b"\xc2\xa0", b"\xc2\x85", b"\xe1\x9a", b"\xe2\x80", b"\xe2\x81", b"\xe3\x80")
 
 
@@ -56,10 +55,18 @@ class RawRows:
     @cached_property
     def texts(self) -> list[pa.Array]:
         """Return the columns without blanks around the texts."""
-        padded = any(part in self._body for part in (*_PADDED, *_WIDE_BLANKS))
-        if not padded and self._found is not None:
+        if self._found is not None and not self._is_padded():
             return self.columns
         return [pc.utf8_trim_whitespace(column) for column in self.columns]
+
+    def _is_padded(self) -> bool:
+        """Return whether any text may begin or end with a blank."""
+        # One octet is looked for ten times faster than two.
+        if any(begin[:1] in self._body and begin in self._body for begin in _WIDE_BLANKS):
+            return True
+        octets = np.frombuffer(self._body, np.uint8)
+        quotes, blanks = octets == ord('"'), octets == ord(" ")
+        return bool((quotes[:-1] & blanks[1:]).any() or (blanks[:-1] & quotes[1:]).any())
 
     @cached_property
     def lines(self) -> pa.Array:

@@ -31,6 +31,13 @@ STATUS_COLUMNS = (
     "approved",
 )
 
+#: What most rows have in these columns; a chunk that has nothing else leaves the column out.
+DEFAULTS: dict[str, Any] = {
+    "cleaning_status": CleaningStatus.CLEANED.value,
+    "findings": 0,
+    "approved": 0,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StorableChunk:
@@ -80,13 +87,19 @@ def bucket_counts(rows: pa.Table) -> dict[str, int]:
 
 
 def ipc_bytes(table: pa.Table) -> bytes:
-    """Return the columns of `table` that hold any value, as an Arrow IPC stream."""
-    held = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    """Return the columns of `table` that hold more than their default, as an Arrow IPC stream."""
+    held = [name for name in table.column_names if not _is_default(name, table[name])]
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.select(held).schema) as stream:
         stream.write_table(table.select(held))
     result: bytes = sink.getvalue().to_pybytes()
     return result
+
+
+def _is_default(name: str, column: pa.ChunkedArray) -> bool:
+    if name not in DEFAULTS or not len(column):
+        return bool(column.null_count == len(column))
+    return bool(pc.all(pc.equal(column, DEFAULTS[name])).as_py())
 
 
 def storable(rows: pa.Table, document_type: DocumentType, *, pass_id: int) -> pa.Table:

@@ -23,6 +23,7 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from invoice_desk.core.document_types import NUMERIC, DocumentType
+from invoice_desk.core.storage import DEFAULTS
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.types import ExactDecimal
@@ -40,14 +41,14 @@ def clean_table(document_type: DocumentType) -> Table:
         PREFIX + document_type.name,
         MetaData(),
         Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-        Column("cleaning_status", Text, nullable=False),
+        Column("cleaning_status", Text, nullable=False, server_default=DEFAULTS["cleaning_status"]),
         Column("bucket", Text, comment="where the rules of the type put the row"),
         *fields,
         Column("reasons", Text, comment="JSON array of the rules that left the row out"),
         Column("extra", Text, comment="columns that are no field, as JSON"),
-        Column("findings", Integer, nullable=False),
+        Column("findings", Integer, nullable=False, server_default=str(DEFAULTS["findings"])),
         Column("corrected", Text, comment="JSON array of the fields a person corrected"),
-        Column("approved", Integer, nullable=False),
+        Column("approved", Integer, nullable=False, server_default=str(DEFAULTS["approved"])),
         Column("pass_id", BigInteger, Computed("id >> 32", persisted=False)),
         Column("row_number", BigInteger, Computed("id & 4294967295", persisted=False)),
     )
