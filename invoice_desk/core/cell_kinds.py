@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -54,6 +55,7 @@ _NO_PART = re.compile(r"[^\d.,eE-]")
 _SPARE_COLUMNS = 64
 
 
+@lru_cache(maxsize=8192)
 def kind_of(text: str) -> Kind:
     """Return the kind of a cell from its text without blanks around it."""
     if not text:

@@ -21,10 +21,11 @@ def find_structure(rows: Sequence[Sequence[str]]) -> Structure:
     Args:
         rows: Records of text, blank ones included; numbers in the result count from the first.
     """
-    tables = find_tables(rows)
-    if not tables:
+    grid = grid_of(rows)
+    if not grid.filled.any():
         return Structure()
-    found = tables[0]
+    regions = regions_of(grid, rows)
+    found = _structure(grid, rows, regions[0], alone=len(regions) == 1, sums=False)
     first = found.body_row
     header = tuple(i for i in found.header_rows if first is None or i < first)
     groups = tuple(i for i in found.group_rows if i < (found.first_data_row or 0))
@@ -66,7 +67,7 @@ def structure_as(
 
 
 def _structure(
-    grid: Grid, rows: Sequence[Sequence[str]], region: Region, *, alone: bool
+    grid: Grid, rows: Sequence[Sequence[str]], region: Region, *, alone: bool, sums: bool = True
 ) -> Structure:
     notes = set(region.notes)
     header = set(region.header)
@@ -81,7 +82,8 @@ def _structure(
     columns = joined_header([rows[i] for i in leading], width) if leading else ("",) * width
     blank = [i for i in body if i + 1 < stop and grid.filled[i + 1] == 0]
     parted = [i for i in body if i + 1 in header]
-    derived = find_derived(grid, body, blank_after=[*blank, *parted], groups=groups)
+    ends = [*blank, *parted]
+    derived = find_derived(grid, body, blank_after=ends, groups=groups) if sums else ()
     data = [i for i in body if i not in groups]
     return Structure(
         title_rows=tuple(region.titles),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.document_types import DocumentType, FieldSpec
 from invoice_desk.core.text import folded
 
 #: The type of tables that are of no other; its fields are the words that all tables share.
@@ -31,13 +32,23 @@ def map_by_headers(made: DocumentType, columns: Sequence[str]) -> dict[str, int]
     mapping: dict[str, int] = {}
     taken: set[int] = set()
     for spec in made.read_fields:
-        for heading in (*spec.headers, spec.name):
-            found = index.get(folded(heading))
-            if found is not None and found not in taken and folded(heading):
+        for key in heading_keys(spec):
+            found = index.get(key)
+            if found is not None and found not in taken:
                 mapping[spec.name] = found
                 taken.add(found)
                 break
     return mapping
+
+
+def heading_keys(spec: FieldSpec) -> tuple[str, ...]:
+    """Return the headings under which a field is known, as they are compared."""
+    return _keys((*spec.headers, spec.name))
+
+
+@lru_cache(maxsize=4096)
+def _keys(headings: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for heading in headings if (key := folded(heading)))
 
 
 def match_type(made: DocumentType, file_name: str, columns: Sequence[str]) -> TypeMatch:
@@ -60,11 +71,11 @@ def match_type(made: DocumentType, file_name: str, columns: Sequence[str]) -> Ty
     reasons = [f"{len(mapping)} of {len(columns)} columns are known"]
     keys = {folded(column) for column in columns}
     if made.detection.headings:
-        if not all(folded(heading) in keys for heading in made.detection.headings):
+        if not set(_keys(made.detection.headings)) <= keys:
             return TypeMatch(made.name, round(0.4 * score, 3))
         score += 0.1
         reasons.append("it has " + ", ".join(made.detection.headings))
-    if any(folded(part) in folded(file_name) for part in made.detection.file_names):
+    if any(part in folded(file_name) for part in _keys(made.detection.file_names)):
         score += 0.1
         reasons.append("the file name says so")
     return TypeMatch(made.name, round(score, 3), tuple(reasons))

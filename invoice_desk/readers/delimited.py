@@ -69,7 +69,7 @@ def read_tables(path: Path, *, name: str) -> list[ReadTable]:
     if len(first.records) == _SAMPLE_RECORDS:
         (span,) = plan_spans(path, first.head, span_bytes=1 << 62)
         batch = read_span(path, span, first.head)
-        if is_one_table(first.head.structure, first.records, batch):
+        if is_one_table(first.head.structure, _SAMPLE_RECORDS, batch):
             return [ReadTable(first.head, batch)]
     sample = _sampled(path, name=name, limit=None)
     bodies = [found.body_row for found in sample.tables if found.body_row is not None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoice_desk.core.cell_kinds import looks_typed
 from invoice_desk.core.raw_rows import decode_rows
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
 from invoice_desk.core.text import flags
@@ -52,32 +50,38 @@ def tables_of(
     return tables
 
 
-def is_one_table(structure: Structure, sample: Sequence[Sequence[str]], batch: RowBatch) -> bool:
+def is_one_table(structure: Structure, sampled: int, batch: RowBatch) -> bool:
     """Return whether a file is one plain table to its end, told by whole columns.
 
     Every line is a row of full width, no row names a sum, and no letter stands in a column that
     holds only numbers and dates among the first records: so there is no further heading, title
     or note to be looked for.
+
+    Args:
+        structure: What the first records show.
+        sampled: How many of the rows they hold.
+        batch: All rows.
     """
-    first, width = structure.first_data_row, len(structure.columns)
-    if first is None or structure.title_rows or structure.group_rows or batch.derived:
+    if structure.first_data_row is None or structure.title_rows or structure.group_rows:
         return False
-    body = sample[first:]
-    typed = [i for i in range(width) if all(_is_typed_or_blank(row, i) for row in body)]
     numbers = batch.numbers.to_numpy()
-    if not typed or len(numbers) == 0 or numbers[-1] - numbers[0] + 1 != len(numbers):
+    if batch.derived or not len(numbers) or numbers[-1] - numbers[0] + 1 != len(numbers):
         return False
-    columns = decode_rows(batch.cells, width=width)
+    columns = decode_rows(batch.cells, width=len(structure.columns))
     if columns[-1].null_count:
         return False
-    letters = [pc.match_substring_regex(columns[i], "[A-Za-z]") for i in typed]
-    filled = [pc.equal(columns[i], "") for i in typed]
-    bare = functools.reduce(pc.and_, filled)
-    return not any(pc.any(found).as_py() for found in [*letters, bare])
+    wordless = 0
+    for column in columns:
+        worded = pc.match_substring_regex(column, _WORDED)
+        if not pc.any(worded[:sampled]).as_py():
+            wordless += 1
+            if pc.any(worded).as_py() or pc.any(pc.equal(column[sampled:], "")).as_py():
+                return False
+    return wordless > 0
 
 
-def _is_typed_or_blank(row: Sequence[str], place: int) -> bool:
-    return place < len(row) and (not row[place].strip() or looks_typed(row[place]))
+#: What stands in no number or date.
+_WORDED = r"[^0-9 .,:/()+\-%'€$£\x{A0}\x{202F}]"
 
 
 def title_texts(structure: Structure, records: Sequence[Sequence[str]]) -> tuple[str, ...]:
