@@ -51,6 +51,7 @@ class TableView(Page):
     edited = Signal(object, int, str, str)  # TableRecord, row number, field, text
     approved = Signal(object, object)  # TableRecord, list of row numbers
     refused = Signal(object)  # Exception
+    shown = Signal()  # another table is there, or the same anew
 
     def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -103,6 +104,17 @@ class TableView(Page):
             self.segments[View.SIDE_BY_SIDE].setChecked(True)
         view = self.view
         self._background.run(lambda: TableRows(desk, table_id, view), self._on_rows, owner=self)
+
+    @property
+    def all_tables(self) -> Sequence[TableRecord]:
+        """Return the tables of the source."""
+        return self._tables
+
+    @property
+    def has_choices(self) -> bool:
+        """Return whether the type of the table has options to choose between."""
+        made = self._desk.types.get((self.table and self.table.document_type) or "")
+        return made is not None and bool(made.options)
 
     @property
     def view(self) -> View:
@@ -201,7 +213,10 @@ class TableView(Page):
         self.about.setObjectName("hint")
         self.head.insertWidget(3, self.about)
         self.add_button(self.tr("Mapping…")).clicked.connect(self._on_mapping)
+        self.passes = self.add_button(self.tr("Passes…"))
         self.add_button(self.tr("Approve rows")).clicked.connect(self.approve)
+        self.clean_choices = self.add_button(self.tr("Clean…"))
+        self.clean_choices.hide()
         self.clean = self.add_button(self.tr("Clean"), primary=True)
         self.clean.clicked.connect(lambda: self.clean_wanted.emit(self.source))
 
@@ -287,6 +302,8 @@ class TableView(Page):
                     *(number(n) for n in (done.cleaned, done.filtered_out, done.findings)),
                 )
             )
+        self.clean_choices.setVisible(self.has_choices)
+        self.shown.emit()
         self.model.show_source(rows, self.wanted())
         desk, table_id, name = self._desk, rows.table.id, self.title.text()
         source_id = rows.table.source_id
