@@ -1,10 +1,10 @@
-"""Import and clean made-up rows, beside two plain scripts, and print ratios.
+"""Measure what the program promises, each figure as a ratio against a baseline of the same run.
 
-    python3 -m benchmarks [--rows N …] [--skip-window] [--out FILE]
+    python3 -m benchmarks [NAME …] [--rows N] [--out FILE]
 
-Each contender runs in a process of its own, so that start-up, memory and caches are its own.
-Baselines: a plain pandas script with `to_sql`, and the csv module with `executemany`; both do the
-same work (read, keep the raw rows, clean, keep the clean rows) in the way one would first write it.
+NAME is one of `million`, `raw`, `small`, `workers`, `excel`, `daily`, `large`, `window`; all if
+none is named.  Each contender runs in a process of its own, so that start-up, memory and caches
+are its own.
 """
 
 from __future__ import annotations
@@ -15,69 +15,142 @@ import platform
 import subprocess
 import sys
 import tempfile
-import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.data import write_rows
+from benchmarks.data import write_daily, write_rows, write_workbook
+from benchmarks.memory import PeakMemory
 
 ROOT = Path(__file__).parent.parent
+Figures = dict[str, Any]
 
 
 def main() -> int:
     """Run everything; return the exit code."""
-    parser = argparse.ArgumentParser(description="Measure Invoice Desk against plain scripts.")
-    parser.add_argument("--rows", type=int, nargs="+", default=[50_000, 1_000_000])
-    parser.add_argument("--skip-window", action="store_true")
+    parser = argparse.ArgumentParser(description="Measure Invoice Desk against baselines.")
+    parser.add_argument("names", nargs="*", choices=[*MEASURED, []], metavar="NAME")
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "latest.json")
     options = parser.parse_args()
     results: dict[str, Any] = {
         "machine": f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores",
         "python": platform.python_version(),
-        "runs": [compare(rows) for rows in options.rows],
     }
-    if not options.skip_window:
-        results["window"] = window_gap(max(options.rows))
+    for name in options.names or MEASURED:
+        with tempfile.TemporaryDirectory(prefix="invoice-desk-bench-") as folder:
+            print(f"\n{name}", flush=True)
+            results[name] = MEASURED[name](Path(folder), options.rows)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(f"\nWritten to {options.out}")
     return 0
 
 
-def compare(rows: int) -> dict[str, Any]:
-    """Measure all contenders on the same file."""
-    with tempfile.TemporaryDirectory(prefix="invoice-desk-bench-") as name:
-        folder = Path(name)
-        path = folder / "online_retail.csv"
-        write_rows(path, rows)
-        size = path.stat().st_size
-        print(f"\n{rows:,} rows x 10 columns, {size / 1e6:.0f} MB")
-        found = {
-            "invoice-desk": measure("ours", path, folder / "ours"),
-            "pandas": measure("pandas", path, folder / "pandas"),
-            "csv + executemany": measure("csv", path, folder / "csv"),
-        }
-    ours = found["invoice-desk"]
-    for contender, figures in found.items():
-        ratio = figures["seconds"] / ours["seconds"]
-        figures["ratio"] = round(ratio, 2)
-        rate = rows / figures["seconds"]
-        print(
-            f"  {contender:<18} {figures['seconds']:>7.2f} s  {rate:>10,.0f} rows/s  "
-            f"{figures['peak_mb']:>6.0f} MB peak  {ratio:>6.2f} x our time"
-        )
-        for step, seconds in figures["steps"].items():
-            print(f"      {step:<16} {seconds:>6.2f} s")
-    sums = {name: figures["sum"] for name, figures in found.items()}
-    print(f"  sums of quantity x price: {sums}")
-    return {"rows": rows, "bytes": size, "contenders": found}
+def million(folder: Path, rows: int) -> Figures:
+    """Import and clean beside a plain pandas script: at least ten times as fast."""
+    path = _written(folder, rows)
+    mine = _run("ours", path, folder / "ours")
+    theirs = _run("pandas", path, folder / "pandas")
+    if mine["sum"] != theirs["sum"]:
+        raise SystemExit(f"the sums differ: {mine['sum']} and {theirs['sum']}")
+    ratio = _said(f"pandas / ours, {rows:,} rows", theirs["seconds"] / mine["seconds"], "≥ 10")
+    return {"ours": mine, "pandas": theirs, "ratio": ratio}
 
 
-def measure(contender: str, path: Path, scratch: Path) -> dict[str, Any]:
+def raw(folder: Path, rows: int) -> Figures:
+    """Import alone beside Arrow's reader and ADBC's ingest in one process: at most twice."""
+    path = _written(folder, rows)
+    floor = _run("arrow_and_adbc", path, folder / "floor")
+    mine = _run("ours_raw", path, folder / "ours")
+    ratio = mine["steps"]["import"] / floor["steps"]["import"]
+    return {"ours": mine, "floor": floor, "ratio": _said("ours / floor", ratio, "≤ 2")}
+
+
+def small(folder: Path, _rows: int) -> Figures:
+    """Import and clean 50,000 rows with the process up: at most a second."""
+    path = _written(folder, 50_000)
+    mine = _run("ours_up", path, folder / "ours")
+    seconds = _said("seconds, 50,000 rows", sum(mine["steps"].values()), "≤ 1")
+    return {"ours": mine, "seconds": seconds}
+
+
+def workers(folder: Path, rows: int) -> Figures:
+    """Clean with two workers and with one: at least 1.6 times as fast."""
+    path = _written(folder, rows)
+    one = _run("one_worker", path, folder / "one")
+    two = _run("two_workers", path, folder / "two")
+    ratio = one["steps"]["clean"] / two["steps"]["clean"]
+    return {"one": one, "two": two, "ratio": _said("one worker / two", ratio, "≥ 1.6")}
+
+
+def excel(folder: Path, _rows: int) -> Figures:
+    """Import a workbook beside calamine's bare read: at most three times."""
+    path = folder / "etat_facture.xlsx"
+    write_workbook(path, 100_000)
+    bare = _run("calamine", path, folder / "bare")
+    mine = _run("ours_raw", path, folder / "ours")
+    ratio = mine["steps"]["import"] / bare["steps"]["import"]
+    return {"ours": mine, "calamine": bare, "ratio": _said("ours / calamine", ratio, "≤ 3")}
+
+
+def daily(folder: Path, _rows: int) -> Figures:
+    """Import 305 daily files: at least 150,000 rows a second."""
+    write_daily(folder / "days", 305, 1_775)
+    mine = _run("ours_raw", folder / "days", folder / "ours")
+    rate = mine["rows"] / mine["steps"]["import"]
+    return {"ours": mine, "rows_per_second": _said("rows a second", rate, "≥ 150,000")}
+
+
+def large(folder: Path, rows: int) -> Figures:
+    """Ten times the rows: at most eleven times the time, and the memory of two million."""
+    found = {}
+    for times in (1, 2, 10):
+        path = _written(folder, times * rows)
+        found[times] = _run("ours", path, folder / str(times))
+        path.unlink()
+        for left in (folder / str(times)).rglob("*"):
+            if left.is_file():
+                left.unlink()
+    ratio = _said("time of 10 / time of 1", found[10]["seconds"] / found[1]["seconds"], "≤ 11")
+    peak = max(figures["peak_mb"] for figures in found.values())
+    _said("peak MB over all processes", peak, "≤ 700")
+    growth = _said("peak of 10 / peak of 2", found[10]["peak_mb"] / found[2]["peak_mb"], "≤ 1.1")
+    return {"runs": found, "ratio": ratio, "peak_mb": peak, "growth": growth}
+
+
+def window(folder: Path, rows: int) -> Figures:
+    """Measure the longest gap between ticks of a 5 ms timer while the window imports."""
+    path = _written(folder, rows)
+    command = [sys.executable, "-m", "benchmarks.window", str(path), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    answer: Figures = json.loads(done.stdout.splitlines()[-1])
+    _said("longest gap of a 5 ms timer, ms", answer["longest_gap_ms"], "≤ 50")
+    return answer
+
+
+MEASURED: dict[str, Callable[[Path, int], Figures]] = {
+    made.__name__: made for made in (million, raw, small, workers, excel, daily, large, window)
+}
+
+
+def _written(folder: Path, rows: int) -> Path:
+    path = folder / f"etat_facture_{rows}.csv"
+    write_rows(path, rows)
+    return path
+
+
+def _said(what: str, figure: float, wanted: str) -> float:
+    print(f"  {what:<40} {figure:>12,.2f}   wanted {wanted}", flush=True)
+    return round(figure, 3)
+
+
+def _run(contender: str, path: Path, scratch: Path) -> Figures:
     """Run one contender; return its seconds, steps, sum and the peak of all its processes."""
+    import time
+
     scratch.mkdir()
     command = [sys.executable, "-m", "benchmarks.contenders", contender, str(path), str(scratch)]
     begun = time.perf_counter()
@@ -88,61 +161,11 @@ def measure(contender: str, path: Path, scratch: Path) -> dict[str, Any]:
     watch.stop()
     if process.returncode:
         raise SystemExit(f"{contender} failed with {process.returncode}")
-    answer: dict[str, Any] = json.loads(out)
-    return {
-        "seconds": round(seconds, 2),
-        "steps": answer["steps"],
-        "sum": answer["sum"],
-        "peak_mb": round(watch.peak / 1e6, 1),
-    }
-
-
-def window_gap(rows: int) -> dict[str, Any]:
-    """Measure the longest gap between ticks of a 5 ms timer while the window imports."""
-    with tempfile.TemporaryDirectory(prefix="invoice-desk-bench-") as name:
-        path = Path(name) / "online_retail.csv"
-        write_rows(path, rows)
-        command = [sys.executable, "-m", "benchmarks.window", str(path), name]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(
-        f"\nWindow during import and clean of {rows:,} rows: longest gap of a 5 ms timer "
-        f"{answer['longest_gap_ms']} ms, 99.9 % below {answer['gap_999_ms']} ms"
-    )
+    answer: Figures = json.loads(out)
+    answer |= {"seconds": round(seconds, 2), "peak_mb": round(watch.peak / 1e6, 1)}
+    steps = ", ".join(f"{step} {value:.2f}" for step, value in answer["steps"].items())
+    print(f"  {contender:<16} {seconds:>7.2f} s ({steps}) {answer['peak_mb']:>7.0f} MB", flush=True)
     return answer
-
-
-class PeakMemory:
-    """Samples the memory of a process and its children: private plus shared once (PSS)."""
-
-    def __init__(self, pid: int) -> None:
-        self.peak = 0
-        self._pid = pid
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the sampling."""
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._done.wait(0.05):
-            try:
-                parent = psutil.Process(self._pid)
-                family = [parent, *parent.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                return
-            self.peak = max(self.peak, sum(map(_memory_of, family)))
-
-
-def _memory_of(process: psutil.Process) -> int:
-    try:
-        memory = process.memory_full_info()
-        return int(getattr(memory, "pss", memory.rss))
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0
 
 
 if __name__ == "__main__":

@@ -196,6 +196,14 @@ def test_convert_writes_tables_as_read(shell: Shell, tmp_path: Path, samples: Pa
         (("--kind", "date"), "03/04/2024\n13/04/2024\n", [None, "2024-04-13"]),
         (("--kind", "date", "--hint", "en-US"), "03/04/2024\n", ["2024-03-04"]),
         (("--kind", "date", "--hint", "excel-1900"), "45342\n", ["2024-02-20"]),
+        (("--kind", "amount", "--hint", "fr-CH"), "1’888.31\n1.234\n", ["1888.31", None]),
+        (("--kind", "amount", "--hint", "en-GB"), "1,234\n", ["1234"]),
+        (("--kind", "amount", "--hint", "fr"), "1,810.80 €\n", ["1810.8"]),
+        (
+            ("--kind", "date", "--hint", "en-GB"),
+            "03/04/2024\n02/14/2024\n",
+            ["2024-04-03", "2024-02-14"],
+        ),
     ],
 )
 def test_parse_shows_how_texts_are_understood(

@@ -21,7 +21,8 @@ from invoice_desk.errors import (
 )
 from invoice_desk.readers import archive
 from invoice_desk.readers.delimited import plan_spans, read_delimited, read_head, read_span
-from invoice_desk.readers.spreadsheet import cell_text, read_spreadsheet
+from invoice_desk.readers.sheet_cells import cell_text
+from invoice_desk.readers.spreadsheet import read_spreadsheet
 
 
 def rows_of(path: Path) -> list[list[str]]:

@@ -20,7 +20,8 @@ from invoice_desk.services.jobs import JobSettings, recover
 
 
 @contextmanager
-def _desk(options: argparse.Namespace, *, must_exist: bool = True) -> Iterator[Desk]:
+def desk_of(options: argparse.Namespace, *, must_exist: bool = True) -> Iterator[Desk]:
+    """Open the desk that the options name, and close it at the end."""
     path: Path = options.desk or default_desk()
     if must_exist and not path.exists():
         raise StorageError(f"There is no desk at {path}. Import something first.")
@@ -39,7 +40,7 @@ def import_command(options: argparse.Namespace) -> int:
     """Import files and folders."""
     from invoice_desk.services.importing import ImportJob, remove_unpacked
 
-    with _desk(options, must_exist=False) as desk:
+    with desk_of(options, must_exist=False) as desk:
         recover(desk)
         remove_unpacked(desk)
         job = ImportJob(desk, options.paths, _settings(options))
@@ -88,7 +89,7 @@ def clean_command(options: argparse.Namespace) -> int:
     """Clean tables."""
     from invoice_desk.services.cleaning import CleaningJob
 
-    with _desk(options) as desk:
+    with desk_of(options) as desk:
         if options.type and options.type not in desk.types:
             raise ArgumentError(f"There is no document type {options.type}.")
         recover(desk)
@@ -203,17 +204,24 @@ def parse_command(options: argparse.Namespace) -> int:
     """Read one text a line; print what each is understood as."""
     from invoice_desk.services.parsing import parse_texts
 
-    texts = sys.stdin.read().splitlines()
+    texts = sys.stdin.read().removesuffix("\n").split("\n")  # U+2028 and others end no line
     print(json.dumps(parse_texts(texts, kind=options.kind, hint=options.hint)))
     return ExitCode.OK
 
 
 def sources_command(options: argparse.Namespace) -> int:
     """List sources."""
+    from invoice_desk.core.cleaning import CleaningStatus
     from invoice_desk.services.browsing import sources
 
-    with _desk(options) as desk:
-        found = sources(desk)
+    with desk_of(options) as desk:
+        found = sources(
+            desk,
+            cleaning_status=(
+                CleaningStatus(options.cleaning_status) if options.cleaning_status else None
+            ),
+            include_raw=options.include_raw,
+        )
     if options.json:
         print_json(found)
         return ExitCode.OK
@@ -232,7 +240,7 @@ def jobs_command(options: argparse.Namespace) -> int:
     """List jobs, or the files of one."""
     from invoice_desk.services.jobs import job_files, jobs
 
-    with _desk(options) as desk:
+    with desk_of(options) as desk:
         found: list[Any] = jobs(desk) if options.job is None else list(job_files(desk, options.job))
     if options.json:
         print_json(found)
@@ -260,7 +268,7 @@ def templates_command(options: argparse.Namespace) -> int:
     """List templates."""
     from invoice_desk.services.templating import templates
 
-    with _desk(options) as desk:
+    with desk_of(options) as desk:
         found = templates(desk)
     if options.json:
         print_json(found)
@@ -275,7 +283,7 @@ def export_command(options: argparse.Namespace) -> int:
     from invoice_desk.services.exporting import export
     from invoice_desk.writers.tables import Format
 
-    with _desk(options) as desk:
+    with desk_of(options) as desk:
         results = export(
             desk,
             options.out,

@@ -22,6 +22,12 @@ COMMANDS = {
     "convert": "write the tables of files as read, as CSV, without a desk",
     "parse": "try how amounts or dates are understood, one text a line",
     "sources": "list what the desk keeps",
+    "rows": "list rows of a table, raw and cleaned",
+    "passes": "list the cleaning passes, with counts and sums",
+    "compare": "say what two passes of a table disagree on",
+    "scan": "look for anomalies over whole types, and between them",
+    "settle": "say how the dates or amounts of a column are written",
+    "types": "list document types, show one, copy one, or switch a rule",
     "jobs": "list jobs, or the files of one job",
     "templates": "list mappings that were confirmed",
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
@@ -50,9 +56,11 @@ def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     options = parser().parse_args(arguments)
     if options.command is None:
         return _guarded(lambda: open_window([], options.desk, options.self_test))
-    from invoice_desk.cli import commands
+    from invoice_desk.cli import commands, rule_commands
 
-    return _guarded(lambda: getattr(commands, f"{options.command}_command")(options))
+    name = f"{options.command}_command"
+    place = commands if hasattr(commands, name) else rule_commands
+    return _guarded(lambda: getattr(place, name)(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,10 +75,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--desk", type=Path, metavar="FILE", help="the desk to open")
     commands = made.add_subparsers(dest="command", metavar="COMMAND")
     add = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
-    for name in ("import", "clean", "sources", "jobs", "templates", "export", "doctor"):
+    for name in sorted(set(COMMANDS) - {"inspect", "convert", "parse", "samples"}):
         add[name].add_argument("--desk", type=Path, metavar="FILE", help="the desk to work on")
     for name, one in add.items():
-        if name not in {"parse", "samples"}:
+        if name not in {"parse", "samples", "settle"}:
             one.add_argument("--json", action="store_true", help="print one JSON document")
     for name in ("import", "clean"):
         add[name].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
@@ -86,6 +94,33 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    statuses = ("raw", "cleaning", "cleaned", "filtered_out")
+    for name in ("sources", "rows"):
+        add[name].add_argument("--cleaning-status", choices=statuses, help="only what stands so")
+        add[name].add_argument(
+            "--include-raw",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="also what is not cleaned",
+        )
+    add["rows"].add_argument("table", type=int, metavar="TABLE")
+    add["rows"].add_argument("--limit", type=_positive, default=100, metavar="N")
+    add["rows"].add_argument("--text", default="", help="only rows that hold this")
+    add["passes"].add_argument("table", type=int, nargs="?", metavar="TABLE")
+    add["compare"].add_argument("before", type=int, metavar="PASS")
+    add["compare"].add_argument("after", type=int, metavar="PASS")
+    add["compare"].add_argument("--limit", type=_positive, default=100, metavar="N")
+    add["scan"].add_argument("types", nargs="*", metavar="TYPE")
+    add["settle"].add_argument("table", type=int, metavar="TABLE")
+    add["settle"].add_argument("field", metavar="FIELD")
+    add["settle"].add_argument("--decimal-mark", choices=(".", ","))
+    add["settle"].add_argument("--date-order", choices=("dmy", "mdy"))
+    add["types"].add_argument("type", nargs="?", metavar="TYPE", help="show this one")
+    add["types"].add_argument("--copy", metavar="NAME", help="copy it under this name")
+    add["types"].add_argument("--title", help="the title of the copy")
+    add["types"].add_argument("--switch-off", metavar="RULE", help="a rule that is not to apply")
+    add["types"].add_argument("--switch-on", metavar="RULE", help="a rule that is to apply again")
+    add["types"].add_argument("--reset", action="store_true", help="bring its own rules back")
     add["clean"].add_argument(
         "--option", action="append", default=[], metavar="NAME=CHOICE", help="choose a reading"
     )
@@ -97,8 +132,9 @@ def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["inspect"].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
     add["convert"].add_argument("--out", type=Path, required=True, metavar="DIR")
     add["parse"].add_argument("--kind", choices=("amount", "date"), required=True)
-    hints = ("fr", "de", "nl", "en-GB", "en-US", "excel-1900", "excel-1904")
-    add["parse"].add_argument("--hint", choices=hints)
+    add["parse"].add_argument(
+        "--hint", help="language (fr, de-CH, en-US), excel-1900 or excel-1904"
+    )
     add["jobs"].add_argument("job", type=int, nargs="?", metavar="ID", help="show its files")
     add["export"].add_argument("--out", type=Path, required=True, metavar="PATH")
     add["export"].add_argument("--format", choices=("csv", "xlsx", "json", "parquet"))

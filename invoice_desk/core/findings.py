@@ -55,6 +55,8 @@ class FindingCode(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     PAGE_UNREADABLE = "page_unreadable"
     HIDDEN_SHEET = "hidden_sheet"
+    HIDDEN_ROWS = "hidden_rows"
+    HIDDEN_COLUMNS = "hidden_columns"
     YEAR_ASSUMED = "year_assumed"
 
 

@@ -32,6 +32,8 @@ SENTENCES: dict[str, str] = {
     "conflicting_rows": "Rows with one key name different things.",
     "missing_in_other": "The invoice stands in one of journal and état only.",
     "amounts_differ": "Journal and état have different revenue for this invoice.",
+    FindingCode.HIDDEN_ROWS: "Rows are hidden in the sheet; they were read all the same.",
+    FindingCode.HIDDEN_COLUMNS: "Columns are hidden in the sheet; they were read all the same.",
     DERIVED: "The row sums up others.",
 }
 

@@ -19,6 +19,13 @@ def folded(text: str) -> str:
     return "".join(c for c in plain if c.isalnum())
 
 
+def with_plain_digits(text: str) -> str:
+    """Return `text` with the digits of all scripts as 0 to 9."""
+    if not any(c.isdecimal() and c > "9" for c in text):
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
 def by_distinct(column: pa.Array, function: Callable[[str], object], kind: pa.DataType) -> pa.Array:
     """Return `function` of each text, called once for each distinct one; null stays null."""
     encoded = pc.dictionary_encode(column)
@@ -40,3 +47,13 @@ def mask_of(column: pa.Array) -> np.ndarray:
     """Return a numpy mask of a boolean Arrow column; null counts as False."""
     result: np.ndarray = pc.fill_null(column, False).to_numpy(zero_copy_only=False)  # noqa: FBT003
     return result.astype(bool)
+
+
+def octets_of(column: pa.Array) -> bytes:
+    """Return the texts of a column, one after the other, as UTF-8; null counts as empty."""
+    _, offsets, data = column.buffers()
+    if data is None or len(column) == 0:
+        return b""
+    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    result: bytes = data[int(ends[0]) : int(ends[-1])].to_pybytes()
+    return result

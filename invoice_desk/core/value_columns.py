@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoice_desk.core.amounts import ParsedColumn, parse_amounts
+from invoice_desk.core.amounts import two_readings as amount_readings
 from invoice_desk.core.chunk_notes import Decided, Notes
 from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle
 from invoice_desk.core.dates import DateOrder, parse_dates
+from invoice_desk.core.dates import two_readings as date_readings
 from invoice_desk.core.document_types import (
     NUMERIC,
     TEMPORAL,
@@ -153,7 +155,8 @@ class ColumnReader:
         ):
             rows = mask_of(mask)
             doubted |= rows
-            self._notes.add(rows, code, severity, field_name=spec.name, texts=texts)
+            told = _both_readings(texts, mask, spec) if code is FindingCode.AMBIGUOUS else texts
+            self._notes.add(rows, code, severity, field_name=spec.name, texts=told)
         self._doubted[spec.name] = doubted
 
     def _named(self, spec: FieldSpec, texts: pa.Array) -> pa.Array:
@@ -192,6 +195,19 @@ class ColumnReader:
                 values[spec.name] = _days(values[spec.days_since], self._plan.today)
             elif spec.product_of and all(name in values for name in spec.product_of):
                 values[spec.name] = _product([values[n] for n in spec.product_of], spec.scale)
+
+
+def _both_readings(texts: pa.Array, mask: pa.Array, spec: FieldSpec) -> pa.Array:
+    """Return ambiguous texts with what each may mean: `1.234: 1.234 or 1234`."""
+    if not pc.any(mask).as_py():
+        return texts
+
+    def told(text: str | None) -> str | None:
+        pair: Sequence[object] | None
+        pair = amount_readings(text or "") if spec.type in NUMERIC else date_readings(text or "")
+        return text if pair is None else f"{text}: {pair[0]} or {pair[1]}"
+
+    return by_distinct(pc.if_else(mask, texts, _NO_TEXT), told, pa.string())
 
 
 def _by_prefix(texts: pa.Array, prefixes: Sequence[tuple[str, str]]) -> pa.Array:

@@ -33,6 +33,7 @@ class RowFilter:
         text: Only rows that contain this text, raw or cleaned.
         with_findings: Only rows about which there are doubts.
         order_by: Name of a field, or the index of a raw column; None for the order of the file.
+        include_raw: Whether rows that are not cleaned are shown too.
     """
 
     status: str | None = None
@@ -40,6 +41,7 @@ class RowFilter:
     with_findings: bool = False
     order_by: str | int | None = None
     descending: bool = False
+    include_raw: bool = True
 
 
 def matching_rows(
@@ -52,12 +54,15 @@ def matching_rows(
     if clean is not None and pass_id is not None:
         shift = (pass_id << ROW_BITS) - base
         query = query.outerjoin(clean, clean.c.id == raw_row.c.id + shift)
+        if not wanted.include_raw:
+            query = query.where(clean.c.id.is_not(None))
         if wanted.status:
             query = query.where(clean.c.cleaning_status == wanted.status)
         if wanted.with_findings:
             query = query.where(clean.c.findings > 0)
-    elif wanted.status or wanted.with_findings:
-        query = query.where(literal(wanted.status in {"raw", "cleaning"}))
+    elif wanted.status or wanted.with_findings or not wanted.include_raw:
+        is_raw = wanted.status in {"raw", "cleaning"} and wanted.include_raw
+        query = query.where(literal(is_raw))
     if wanted.text:
         query = query.where(_contains(wanted.text, clean))
     return query.order_by(*_order(wanted, clean))

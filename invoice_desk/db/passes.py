@@ -94,6 +94,41 @@ def running_tables(connection: Connection) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
+#: What a table or source has that was never cleaned.
+RAW_ONLY = frozenset({"raw"})
+
+
+def statuses_by_table(connection: Connection) -> dict[int, frozenset[str]]:
+    """Return raw table → the cleaning statuses that rows of it have."""
+    return {table_id: statuses for table_id, _, statuses in _statuses(connection)}
+
+
+def statuses_by_source(connection: Connection) -> dict[int, frozenset[str]]:
+    """Return source → the cleaning statuses that rows of it have."""
+    found: dict[int, frozenset[str]] = {}
+    for _, source_id, statuses in _statuses(connection):
+        found[source_id] = found.get(source_id, frozenset()) | statuses
+    return found
+
+
+def _statuses(connection: Connection) -> list[tuple[int, int, frozenset[str]]]:
+    query = select(
+        raw_table.c.id,
+        raw_table.c.source_id,
+        cleaning_pass.c.cleaned,
+        cleaning_pass.c.filtered_out,
+    ).outerjoin(cleaning_pass, cleaning_pass.c.id == raw_table.c.current_pass_id)
+    busy = running_tables(connection)
+    found = []
+    for table_id, source_id, cleaned, filtered_out in connection.execute(query):
+        statuses = set(RAW_ONLY) if cleaned is None else set()
+        statuses |= {"cleaned"} if cleaned else set()
+        statuses |= {"filtered_out"} if filtered_out else set()
+        statuses |= {"cleaning"} if table_id in busy else set()
+        found.append((table_id, source_id, frozenset(statuses)))
+    return found
+
+
 def make_current(raw_table_id: int, pass_id: int) -> list[Any]:
     """Return the statements that show this pass and call the others superseded."""
     others = update(cleaning_pass).where(

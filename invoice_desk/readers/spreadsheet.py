@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import gc
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from invoice_desk.core.cells import encode_rows
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.structure import find_structure, total_rows
-from invoice_desk.core.tables import RowBatch, TableHead
+from invoice_desk.core.tables import RowBatch, Structure, TableHead, joined_header
+from invoice_desk.core.text import flags, mask_of
 from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
 from invoice_desk.readers.base import ReadTable
+from invoice_desk.readers.sheet_cells import text_columns
+from invoice_desk.readers.sheet_marks import MOST_CELLS, SheetMarks, read_sheet_marks
 
+_OLE = b"\xd0\xcf\x11\xe0"
 #: In an OLE file this stream name means that the workbook inside is encrypted.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MOST_MERGES = 1000
+_HEAD_ROWS, _HEAD_COLUMNS = 400, 400
+
+Range = tuple[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of a sheet as columns of text.
+
+    Attributes:
+        columns: Text, without nulls.
+        numbers: The row of the sheet that each row is, from 0.
+        merged: First and last cell of each merged range, as (row, column).
+    """
+
+    columns: list[pa.Array]
+    numbers: np.ndarray
+    merged: Sequence[Range] = ()
+
+    def rows(self, places: Iterable[int] | slice) -> list[list[str]]:
+        """Return some rows, of the first columns."""
+        columns = self.columns[:_HEAD_COLUMNS]
+        if not isinstance(places, slice):
+            places = pa.array(list(places), pa.int64())
+            taken = [column.take(places).to_pylist() for column in columns]
+        else:
+            taken = [column[places].to_pylist() for column in columns]
+        return [list(row) for row in zip(*taken, strict=True)]
+
+    def filled(self) -> np.ndarray:
+        """Return which rows hold anything."""
+        filled = np.zeros(len(self.numbers), bool)
+        for column in self.columns:
+            filled |= mask_of(pc.greater(pc.binary_length(column), 0))
+        return filled
 
 
 def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
@@ -27,7 +72,7 @@ def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
         EmptySourceError: If no sheet holds anything.
         CorruptSourceError: If the workbook cannot be opened.
     """
-    if path.stat().st_size < 1 << 26 and _ENCRYPTED in path.read_bytes():
+    if _is_encrypted(path):
         raise EncryptedSourceError(f"{name} is protected by a password.")
     tables = _guarded(path, name)
     if not tables:
@@ -35,11 +80,18 @@ def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
     return tables
 
 
+def _is_encrypted(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == _OLE and _ENCRYPTED in file.read(1 << 26)
+
+
 def _guarded(path: Path, name: str) -> list[ReadTable]:
     """Read all sheets; whatever calamine throws becomes one sentence.
 
     A panic inside calamine arrives as pyo3's PanicException, which is no `Exception`.
     """
+    was_collecting = gc.isenabled()
+    gc.disable()  # a million cells are no cycles, and looking for some costs a tenth of reading
     try:
         return _read_sheets(path, name)
     except BaseException as error:
@@ -48,6 +100,9 @@ def _guarded(path: Path, name: str) -> list[ReadTable]:
         if "password" in str(error).lower():
             raise EncryptedSourceError(f"{name} is protected by a password.") from error
         raise CorruptSourceError(f"{name} cannot be opened as a spreadsheet: {error}") from error
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 def _read_sheets(path: Path, name: str) -> list[ReadTable]:
@@ -55,64 +110,167 @@ def _read_sheets(path: Path, name: str) -> list[ReadTable]:
 
     tables: list[ReadTable] = []
     with CalamineWorkbook.from_path(str(path)) as workbook:
+        marks = read_sheet_marks(path)
         for meta in workbook.sheets_metadata:
             if meta.typ != SheetTypeEnum.WorkSheet:
                 continue
-            cells = workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-            if not any(cell != "" for row in cells for cell in row):
+            marked = marks.get(meta.name, SheetMarks())
+            if marked.is_sparse:
+                grid = _sparse_grid(path, meta.name)
+            else:
+                grid = _grid(workbook.get_sheet_by_name(meta.name))
+            _put_errors(grid, marked)
+            if not any(pc.any(pc.not_equal(column, "")).as_py() for column in grid.columns):
                 continue
             hidden = meta.visible != SheetVisibleEnum.Visible
-            tables.append(_table(cells, sheet=meta.name, name=name, hidden=hidden))
+            found = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=meta.name),)
+            table = _table(grid, sheet=meta.name, name=name, findings=found if hidden else ())
+            tables.append(_with_hidden(table, marked))
     return tables
 
 
-def _table(cells: list[list[Any]], *, sheet: str, name: str, hidden: bool) -> ReadTable:
-    texts = _as_columns(cells)
-    rows = [list(row) for row in zip(*(column[:400] for column in texts), strict=True)]
+def _grid(sheet: Any) -> Grid:
+    """Return the cells of a sheet of calamine's."""
+    top, left = sheet.start or (0, 0)
+    columns = text_columns(sheet.to_python(skip_empty_area=True))
+    height = len(columns[0]) if columns else 0
+    if left * height > MOST_CELLS:
+        raise CorruptSourceError(f"The cells of sheet “{sheet.name}” stand too far to the right.")
+    empty = pa.array([""] * height, pa.string())
+    merged = [] if sheet.merged_cell_ranges is None else sheet.merged_cell_ranges
+    return Grid([*[empty] * left, *columns], np.arange(top, top + height), merged)
+
+
+def _sparse_grid(path: Path, sheet: str) -> Grid:
+    """Return the filled rows of a sheet whose few cells stand far apart, as a stream gives them."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        rows: dict[int, list[Any]] = {}
+        found = book[sheet]
+        found.reset_dimensions()
+        for number, cells in enumerate(found.iter_rows(values_only=True)):
+            if any(cell is not None for cell in cells):
+                rows[number] = ["" if cell is None else cell for cell in cells]
+    finally:
+        book.close()
+    width = max(map(len, rows.values()), default=0)
+    if width * len(rows) > MOST_CELLS:
+        raise CorruptSourceError(f"The cells of sheet “{sheet}” stand too far apart.")
+    cells = [row + [""] * (width - len(row)) for row in rows.values()]
+    return Grid(text_columns(cells), np.array(list(rows), np.int64))
+
+
+def _put_errors(grid: Grid, marked: SheetMarks) -> None:
+    """Put errors such as `#N/A` in their cells; calamine leaves those empty."""
+    by_column: dict[int, dict[int, str]] = {}
+    for (row, column), text in marked.errors.items():
+        by_column.setdefault(column, {})[row] = text
+    for index, texts in by_column.items():
+        if index < len(grid.columns):
+            mask = np.isin(grid.numbers, list(texts))
+            found = pa.array([texts[n] for n in grid.numbers[mask].tolist()], pa.string())
+            grid.columns[index] = pc.replace_with_mask(grid.columns[index], flags(mask), found)
+
+
+def _table(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...]) -> ReadTable:
+    rows = grid.rows(slice(0, _HEAD_ROWS))
     structure = find_structure(rows)
-    first = structure.first_data_row
-    width = max(len(structure.columns), 1)
-    kept = (
-        [i for i in range(first, len(cells)) if _is_filled(cells[i])] if first is not None else []
-    )
-    columns = [pa.array([column[i] for i in kept], pa.string()) for column in texts[:width]]
-    tail = kept[-200:]
-    derived = total_rows(tail, [[column[i] for column in texts] for i in tail])
+    kept = grid.filled()
+    kept[: len(kept) if structure.first_data_row is None else structure.first_data_row] = False
+    texts = [column.filter(flags(kept)) for column in grid.columns]
+    # Cells right of what the first rows show are kept, under no heading.
+    used = [i for i, column in enumerate(texts) if pc.any(pc.not_equal(column, "")).as_py()]
+    width = max(1, len(structure.columns), used[-1] + 1 if used else 0)
+    columns = _headings(structure, rows, grid)
+    structure = replace(structure, columns=(*columns, *[""] * (width - len(columns))))
+    numbers = grid.numbers[kept]
+    derived = total_rows(numbers[-200:].tolist(), grid.rows(np.flatnonzero(kept)[-200:].tolist()))
     titles = tuple(" ".join(c for c in rows[i] if c) for i in structure.title_rows)
-    head = TableHead(name=f"{name} / {sheet}", structure=structure, sheet=sheet, titles=titles)
-    batch = RowBatch(pa.array(kept, pa.int64()), encode_rows(columns), derived=derived)
-    found = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=sheet),) if hidden else ()
-    return ReadTable(head, batch, found)
+    head = TableHead(
+        name=f"{name} / {sheet}",
+        structure=_numbered(structure, grid.numbers),
+        sheet=sheet,
+        titles=titles,
+        details={"merged": grid.merged[:_MOST_MERGES]} if grid.merged else {},
+    )
+    batch = RowBatch(pa.array(numbers, pa.int64()), encode_rows(texts[:width]), derived=derived)
+    return ReadTable(head, batch, findings)
 
 
-def _is_filled(row: list[Any]) -> bool:
-    return any(cell != "" for cell in row)
+def _numbered(structure: Structure, numbers: np.ndarray) -> Structure:
+    """Return the structure with rows of the sheet in place of rows of the grid."""
+    first = structure.first_data_row
+    return replace(
+        structure,
+        title_rows=tuple(numbers[list(structure.title_rows)].tolist()),
+        header_rows=tuple(numbers[list(structure.header_rows)].tolist()),
+        first_data_row=None if first is None else int(numbers[first]),
+    )
 
 
-def _as_columns(cells: list[list[Any]]) -> list[list[str]]:
-    return [[cell_text(value) for value in column] for column in zip(*cells, strict=True)]
+def _headings(structure: Structure, rows: Sequence[Sequence[str]], grid: Grid) -> tuple[str, ...]:
+    """Return the headings; a label in merged cells of the header names all their columns.
+
+    Where a row of the header has such cells they say how far each label reaches; in other rows
+    it reaches up to the next, as `joined_header` has it.
+    """
+    width = len(structure.columns)
+    header = [list(rows[i][:width]) for i in structure.header_rows]
+    places = {int(grid.numbers[i]): place for place, i in enumerate(structure.header_rows)}
+    wide = [
+        (places[top], left, min(right, width - 1))
+        for (top, left), (_, right) in grid.merged
+        if top in places and right > left and left < width
+    ]
+    if not wide:
+        return structure.columns
+    for place, left, right in wide:
+        header[place][left : right + 1] = [header[place][left]] * (right + 1 - left)
+    exact = {place for place, _, _ in wide}
+    carried = [
+        row if place in exact else joined_header([row, [""] * width], width)
+        for place, row in enumerate(header[:-1])
+    ]
+    parts = zip(*carried, header[-1], strict=True)
+    return tuple(" ".join(part.strip() for part in column if part.strip()) for column in parts)
 
 
-def cell_text(value: Any) -> str:
-    """Return a cell's value as text: whole numbers without `.0`, dates as ISO 8601."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else _number(value)
-    if isinstance(value, dt.datetime):
-        midnight = value.time() == dt.time(0)
-        return (
-            value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
-        )
-    if isinstance(value, dt.timedelta):
-        seconds = int(value.total_seconds())
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return "" if value is None else str(value)
+def _with_hidden(table: ReadTable, marked: SheetMarks) -> ReadTable:
+    """Return the table with findings about rows and columns that Excel does not show."""
+    numbers = table.rows.numbers.to_numpy()
+    rows = numbers[np.isin(numbers, marked.hidden_rows)].tolist() if marked.hidden_rows else []
+    width = len(table.head.structure.columns)
+    columns = [i for a, b in marked.hidden_columns for i in range(a, min(b + 1, width))]
+    findings, details = list(table.findings), dict(table.head.details)
+    for key, code, places in (
+        ("hidden_rows", FindingCode.HIDDEN_ROWS, rows),
+        ("hidden_columns", FindingCode.HIDDEN_COLUMNS, columns),
+    ):
+        if places:
+            details[key] = _stretches(places)
+            shown = [
+                _label(key, a) + (f"–{_label(key, b)}" if b > a else "") for a, b in details[key]
+            ]
+            text = ", ".join(shown[:100]) + (", …" if len(shown) > 100 else "")
+            findings.append(Finding(code, Severity.INFO, text=text))
+    return replace(table, head=replace(table.head, details=details), findings=tuple(findings))
 
 
-def _number(value: float) -> str:
-    """Return 15 significant digits, as Excel shows, without an exponent where it can be."""
-    text = f"{value:.15g}"
-    return f"{value:.15f}".rstrip("0") if "e-" in text and abs(value) > 1e-12 else text
+def _stretches(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and last of each run of ascending numbers."""
+    breaks = [i + 1 for i, (a, b) in enumerate(pairwise(places)) if b > a + 1]
+    edges = [0, *breaks, len(places)]
+    return [(places[a], places[b - 1]) for a, b in pairwise(edges)]
+
+
+def _label(key: str, place: int) -> str:
+    """Return a row or a column as Excel names it."""
+    if key == "hidden_rows":
+        return str(place + 1)
+    letters, number = "", place + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

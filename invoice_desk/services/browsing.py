@@ -25,11 +25,14 @@ from invoice_desk.db.bulk import read_columns
 from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.engine import reading
 from invoice_desk.db.passes import (
+    RAW_ONLY,
     count_findings,
     current_passes,
     get_pass,
     list_findings,
     running_tables,
+    statuses_by_source,
+    statuses_by_table,
 )
 from invoice_desk.db.sources import get_source, list_pages, list_sources, status_counts
 from invoice_desk.db.tables import count_raw_rows, get_table, list_tables
@@ -220,10 +223,27 @@ def shown(value: Any, digits: int) -> str:
     return amount_text(value, digits=digits) if isinstance(value, Decimal) else str(value)
 
 
-def sources(desk: Desk) -> list[SourceRecord]:
-    """Return everything the desk keeps, newest first."""
+def sources(
+    desk: Desk, *, cleaning_status: CleaningStatus | None = None, include_raw: bool = True
+) -> list[SourceRecord]:
+    """Return what the desk keeps, newest first.
+
+    Args:
+        desk: The desk.
+        cleaning_status: Only sources with rows that stand so; None for all.
+        include_raw: Whether sources without any cleaned table are listed too.
+    """
     with reading(desk.engine) as connection:
-        return list_sources(connection)
+        found = list_sources(connection)
+        if cleaning_status is None and include_raw:
+            return found
+        statuses = statuses_by_source(connection)
+    return [
+        record
+        for record in found
+        if (cleaning_status is None or cleaning_status.value in statuses.get(record.id, RAW_ONLY))
+        and (include_raw or statuses.get(record.id, RAW_ONLY) != RAW_ONLY)
+    ]
 
 
 def source(desk: Desk, source_id: int) -> SourceRecord:
@@ -239,10 +259,25 @@ def source(desk: Desk, source_id: int) -> SourceRecord:
     return found
 
 
-def tables(desk: Desk, source_id: int) -> list[TableRecord]:
-    """Return the raw tables of a source."""
+def tables(
+    desk: Desk,
+    source_id: int | None = None,
+    *,
+    cleaning_status: CleaningStatus | None = None,
+    include_raw: bool = True,
+) -> list[TableRecord]:
+    """Return the raw tables of a source, or of all; the filters are those of `sources`."""
     with reading(desk.engine) as connection:
-        return list_tables(connection, source_id=source_id)
+        found = list_tables(connection, source_id=source_id)
+        if cleaning_status is None and include_raw:
+            return found
+        statuses = statuses_by_table(connection)
+    return [
+        record
+        for record in found
+        if (cleaning_status is None or cleaning_status.value in statuses.get(record.id, RAW_ONLY))
+        and (include_raw or statuses.get(record.id, RAW_ONLY) != RAW_ONLY)
+    ]
 
 
 def table(desk: Desk, table_id: int) -> TableRecord:

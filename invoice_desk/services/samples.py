@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from invoice_desk.services.desk import load_types
+from invoice_desk.services.sample_tables import french, sample_rows
 from invoice_desk.writers.pdf import PlacedText, write_pdf
 
 _TOWNS = ("Adrar", "Batna", "Béjaïa", "Blida", "Chlef", "Oran", "Sétif", "Tlemcen", "Siège")
@@ -49,7 +51,21 @@ def write_samples(target: Path, *, rows: int = 200, seed: int = 1) -> list[Path]
     broken = target / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 o")
     made.append(broken)
+    return made + _write_other_types(target / "telecom", chance, rows)
+
+
+def _write_other_types(folder: Path, chance: random.Random, rows: int) -> list[Path]:
+    """Write a table of each type that has no file of its own above."""
+    folder.mkdir(exist_ok=True)
+    made = []
+    for name, document_type in load_types().items():
+        if name not in _OF_THEIR_OWN:
+            table = sample_rows(document_type, chance, rows)
+            made.append(_write_text(folder / f"{name}_2024.csv", table, ";"))
     return made
+
+
+_OF_THEIR_OWN = frozenset({"ca_periodique", "online_retail", "invoice", "journal_ventes", "table"})
 
 
 def revenue_rows(chance: random.Random, count: int) -> Iterator[Sequence[str]]:
@@ -62,10 +78,10 @@ def revenue_rows(chance: random.Random, count: int) -> Iterator[Sequence[str]]:
         yield (
             town,
             chance.choice(_PRODUCTS),
-            _french(net),
-            _french(tax),
-            _french(net + tax),
-            _french(Decimal(chance.randrange(0, 5_000)) / 100),
+            french(net),
+            french(tax),
+            french(net + tax),
+            french(Decimal(chance.randrange(0, 5_000)) / 100),
         )
 
 
@@ -103,10 +119,6 @@ def invoice_rows(chance: random.Random, count: int) -> Iterator[Sequence[str]]:
         name = chance.choice(_SUPPLIERS)
         written = day.strftime("%d/%m/%Y")
         yield (name, f"{number + 1:06}", written, f"{net:.2f}", f"{tax:.2f}", total, "EUR")
-
-
-def _french(amount: Decimal) -> str:
-    return f"{amount:,.2f}".replace(",", "\u00a0").replace(".", ",")
 
 
 def _write_text(
