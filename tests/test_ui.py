@@ -117,8 +117,8 @@ def test_a_dropped_folder_is_imported_cleaned_and_shown(
     assert window.inbox.model.rowCount() == 10
     names = {window.inbox.model.index(r, 0).data(): r for r in range(10)}
     broken = names["broken.pdf"]
-    assert window.inbox.model.index(broken, 6).data() == "Not readable"
-    assert "save it anew" in window.inbox.model.index(broken, 7).data()
+    assert window.inbox.model.index(broken, 7).data() == "Not readable"
+    assert "save it anew" in window.inbox.model.index(broken, 8).data()
     window.show_page("review")
     settle(qtbot, window)
     assert window.review.table.findings.rowCount() > 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QDir, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, JobRecord, SourceRecord, TableRecord
 from invoice_desk.errors import StorageError
+from invoice_desk.paths import resource
 from invoice_desk.services import browsing, templating
 from invoice_desk.services import jobs as job_services
 from invoice_desk.services.desk import Desk
@@ -27,12 +29,12 @@ from invoice_desk.ui.actions import MENUS, icon, make_actions, translated
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.decisions_undo import Decisions
 from invoice_desk.ui.error_dialog import show_error
-from invoice_desk.ui.findings_view import ReviewView
 from invoice_desk.ui.inbox_view import InboxView
 from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.jobs_view import JobsDock, JobsView
 from invoice_desk.ui.navigation import Navigation
 from invoice_desk.ui.operations import Operations
+from invoice_desk.ui.review_view import ReviewView
 from invoice_desk.ui.rules_view import RulesView
 from invoice_desk.ui.small_views import ActivityView, TemplatesView
 from invoice_desk.ui.table_operations import TableOperations
@@ -45,12 +47,16 @@ _SIZE = QSize(1240, 780)
 #: What can be done only while a table is shown.
 _TABLE_ACTIONS = ("copy", "approve", "mapping", "passes")
 
+#: All sources, those that the inbox shows, and the counts of the desk.
+_Refreshed = tuple[list[SourceRecord], list[SourceRecord], dict[str, Any]]
+
 
 class MainWindow(QMainWindow):
     """Everything a person sees of one desk."""
 
     def __init__(self, desk: Desk, settings: QSettings) -> None:
         super().__init__()
+        QDir.setSearchPaths("icons", [str(resource("icons"))])  # the style sheet names some
         self._desk, self._settings = desk, settings
         self.setWindowTitle(self.tr("{0} — Invoice Desk").format(desk.path.stem))
         self.setWindowIcon(icon("app"))
@@ -80,8 +86,8 @@ class MainWindow(QMainWindow):
     # --- what is there ----------------------------------------------------------------
 
     def _make_views(self) -> None:
-        self.inbox = InboxView()
-        self.review = ReviewView(self.background, self._desk.types)
+        self.inbox = InboxView(self._desk.types)
+        self.review = ReviewView(self._desk, self.background)
         self.rules = RulesView(self._desk, self.background)
         self.templates = TemplatesView()
         self.jobs_page = JobsView()
@@ -170,7 +176,11 @@ class MainWindow(QMainWindow):
         self.inbox.welcome.files_wanted.connect(self.operations.import_files)
         self.inbox.welcome.folder_wanted.connect(self.operations.import_folder)
         self.inbox.welcome.samples_wanted.connect(self.operations.import_samples)
+        self.inbox.status_chosen.connect(self.refresh)
         self.review.table.jumped.connect(self._on_jump)
+        scan = self.actions_by_id["scan"]
+        self.review.scan.clicked.connect(scan.trigger)
+        scan.enabledChanged.connect(self.review.scan.setEnabled)
         self.rules.clean_wanted.connect(self._on_clean_type)
         self.jobs_page.opened.connect(self._on_job_opened)
 
@@ -181,6 +191,7 @@ class MainWindow(QMainWindow):
         self.table.edited.connect(self._on_edited)
         self.table.approved.connect(self._on_approved)
         self.table.refused.connect(self._on_failed)
+        self.table.findings.jumped.connect(self._on_finding)
         self.table.shown.connect(self._on_table_shown)
         for name, button in (
             ("clean_choices", self.table.clean_choices),
@@ -231,12 +242,16 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Read again what the lists show."""
-        desk = self._desk
-        self.background.run(
-            lambda: (browsing.sources(desk), browsing.desk_summary(desk)),
-            self._on_refreshed,
-            owner=self,
-        )
+        desk, wanted = self._desk, self.inbox.wanted_status
+
+        def work() -> _Refreshed:
+            known = browsing.sources(desk)
+            standing = known
+            if wanted is not None:
+                standing = browsing.sources(desk, cleaning_status=wanted)
+            return known, standing, browsing.desk_summary(desk)
+
+        self.background.run(work, self._on_refreshed, owner=self)
         self._show_lists(self._current_page())
 
     # --- drops ------------------------------------------------------------------------
@@ -264,7 +279,7 @@ class MainWindow(QMainWindow):
     # --- closing ----------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.jobs.is_busy and not self._confirms_close():
+        if not self._confirms_close():
             event.ignore()
             return
         remember(self, self._settings)
@@ -274,12 +289,24 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _confirms_close(self) -> bool:
-        answer = QMessageBox.question(
-            self,
-            self.tr("A job is running"),
-            self.tr("Close all the same? What is stored stays; the rest can be started again."),
-        )
-        return answer == QMessageBox.StandardButton.Yes
+        """Return whether nothing would be lost, or a person does not mind."""
+        for is_so, title, text in (
+            (
+                self.jobs.is_busy,
+                self.tr("A job is running"),
+                self.tr("Close all the same? What is stored stays; the rest can be started again."),
+            ),
+            (
+                self.rules.has_changes,
+                self.tr("Rules are not saved"),
+                self.tr("Close all the same? The rules and names that you changed are not kept."),
+            ),
+        ):
+            if is_so and (
+                QMessageBox.question(self, title, text) != QMessageBox.StandardButton.Yes
+            ):
+                return False
+        return True
 
     # --- what happens -----------------------------------------------------------------
 
@@ -304,16 +331,13 @@ class MainWindow(QMainWindow):
                 lambda: browsing.activity(desk), self.activity.show_entries, owner=self
             )
         elif page == "review":
-            names = {record.id: record.name for record in self._sources}
-            self.review.table.findings.show_findings(
-                lambda after: browsing.findings(desk, after=after), names
-            )
+            self.review.refresh({record.id: record.name for record in self._sources})
 
     _sources: Sequence[SourceRecord] = ()
 
-    def _on_refreshed(self, found: tuple[list[SourceRecord], dict[str, Any]]) -> None:
-        self._sources, counts = found
-        self.inbox.show_sources(self._sources)
+    def _on_refreshed(self, found: _Refreshed) -> None:
+        self._sources, standing, counts = found
+        self.inbox.show_sources(standing, is_empty=not self._sources)
         text = self.tr("{0} sources · {1} rows raw · {2} cleaned · {3} filtered out · {4} findings")
         keys = ("sources", "rows_raw", "rows_cleaned", "rows_filtered_out", "findings")
         self.summary.setText(text.format(*(number(counts[key]) for key in keys)))
@@ -358,6 +382,11 @@ class MainWindow(QMainWindow):
         source = next((s for s in self._sources if s.id == finding.source_id), None)
         if source is not None:
             self.open_source(source, table_id=finding.raw_table_id, row_number=finding.row_number)
+        self._on_finding(finding)
+
+    def _on_finding(self, finding: FindingRecord) -> None:
+        if finding.code == FindingCode.UNSETTLED_COLUMN:
+            self.table_operations.settle(finding)
 
     def _on_jump_in_table(self, table_id: int, row_number: int) -> None:
         shown = self.table.table

@@ -29,6 +29,7 @@ from invoice_desk.core.lookups import ReferenceEntry
 from invoice_desk.services import types
 from invoice_desk.services.desk import Desk
 from invoice_desk.ui.background import Background
+from invoice_desk.ui.error_dialog import ask
 from invoice_desk.ui.lists import plain_rows, set_widths
 from invoice_desk.ui.texts import error_text, number
 
@@ -116,7 +117,8 @@ class NamesModel(QAbstractTableModel):
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return super().flags(index) | Qt.ItemFlag.ItemIsEditable
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() else flags
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -184,8 +186,9 @@ class NamesView(QWidget):
         self._change(self.model.entries)
 
     def reset(self) -> None:
-        """Bring the program's own list back."""
-        self._change(())
+        """Ask, then bring the program's own list back."""
+        text = self.tr("Bring back the list that came with the program? Your changes to it go.")
+        ask(self, text, lambda: self._change(()))
 
     def _lay_out(self) -> None:
         head, foot = QHBoxLayout(), QHBoxLayout()

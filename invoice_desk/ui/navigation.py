@@ -17,7 +17,7 @@ PAGES = (
     ("jobs", QT_TRANSLATE_NOOP("pages", "Jobs")),
     ("activity", QT_TRANSLATE_NOOP("pages", "Activity")),
 )
-_WIDTH, _MARGIN = 160, 8
+_WIDTH, _MARGIN = 184, 8
 
 
 class Navigation(QFrame):

@@ -57,7 +57,7 @@ class PassesDialog(QDialog):
         self.model: RecordModel[PassRecord] = RecordModel(headings, self._cells, parent=self)
         self.model.show_records(list(reversed(records)))
         self.table = RecordTable("passes", self.model)
-        set_widths(self.table, (50, 130, 190, 80, 90, 80, 300, 200))
+        set_widths(self.table, (50, 140, 210, 80, 100, 80, 260, 260))
         self.changes = ChangesModel(background, self)
         self.changes.compared.connect(self._on_compared)
         self.changes.failed.connect(self._on_failed)

@@ -33,6 +33,11 @@ class RulesView(Page):
         """Return whether something is not saved."""
         return self.types.has_changes or self.names.has_changes
 
+    def discard(self) -> None:
+        """Forget every change that is not saved."""
+        self.types.discard_all()
+        self.names.model.discard()
+
     def refresh(self) -> None:
         """Read again what is not being changed."""
         self.types.refresh()

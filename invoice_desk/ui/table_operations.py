@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from invoice_desk.core.records import PassRecord, SourceRecord, TableRecord
-from invoice_desk.services import passes, templating
+from invoice_desk.core.records import FindingRecord, PassRecord, SourceRecord, TableRecord
+from invoice_desk.services import browsing, passes, templating
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.settling import settle_column
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.choices_dialog import ChoicesDialog
 from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.mapping_dialog import MappingDialog
 from invoice_desk.ui.passes_dialog import PassesDialog
+from invoice_desk.ui.settle_dialog import SettleDialog
 from invoice_desk.ui.window_state import open_remembered
 
 
@@ -112,3 +114,33 @@ class TableOperations(QObject):
         dialog = PassesDialog(self._desk, table, records, self._background, self._window)
         dialog.jumped.connect(lambda row: self.jumped.emit(table.id, row))
         open_remembered(dialog, self._settings, QSize(980, 680), name="passes")
+
+    # --- settling ---------------------------------------------------------------------
+
+    def settle(self, found: FindingRecord) -> None:
+        """Ask which reading of a column is meant, then clean its table again."""
+        desk, table_id = self._desk, found.raw_table_id
+        if table_id is not None:
+            self._background.run(
+                lambda: browsing.table(desk, table_id),
+                lambda table: self._ask_reading(table, found),
+                owner=self,
+            )
+
+    def _ask_reading(self, table: TableRecord, found: FindingRecord) -> None:
+        made = self._desk.types.get(table.document_type or "")
+        if made is None or found.field not in {spec.name for spec in made.fields}:
+            return
+        field = str(found.field)
+        dialog = SettleDialog(made.field(field), found.text or "", self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._settle(table, made.name, field, dialog.answer))
+        dialog.open()
+
+    def _settle(self, table: TableRecord, kind: str, field: str, answer: dict[str, str]) -> None:
+        desk = self._desk
+        self._background.run(
+            lambda: settle_column(desk, table.id, field, **answer),
+            lambda _nothing: self.clean_table(table.source_id, kind, title=table.name),
+            owner=self,
+        )

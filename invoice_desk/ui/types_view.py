@@ -18,10 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from invoice_desk.core.document_types import DocumentType, DuplicateRule, Rule
+from invoice_desk.core.text import folded
 from invoice_desk.services import types
 from invoice_desk.services.desk import Desk
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.copy_type_dialog import CopyTypeDialog
+from invoice_desk.ui.error_dialog import ask
 from invoice_desk.ui.lists import RecordTable, plain_rows, set_widths
 from invoice_desk.ui.options_form import OptionsForm
 from invoice_desk.ui.rule_dialog import RuleDialog
@@ -43,7 +45,7 @@ class RulesTable(QTableView):
         self.setModel(model)
         plain_rows(self)
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        set_widths(self, (40, 90, 170, 280, 420))
+        set_widths(self, (40, 90, 180, 270, 420))
 
     @property
     def current_row(self) -> int | None:
@@ -78,7 +80,7 @@ class TypesView(QWidget):
         self.model: RecordModel[DocumentType] = RecordModel(headings, self._cells, parent=self)
         self.table = RecordTable("types", self.model)
         self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        set_widths(self.table, (200, 60, 90))
+        set_widths(self.table, (220, 70, 130))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._on_chosen())
         self.rules_model = RulesModel(self)
         self.rules_model.changed.connect(self._on_changed)
@@ -108,7 +110,7 @@ class TypesView(QWidget):
                 self._drafts[made.name] = TypeDraft(made)
         self._drafts = {made.name: self._drafts[made.name] for made in known}
         wanted = self._shown if self._shown in self._drafts else None
-        self.model.show_records(sorted(known, key=lambda made: made.title.casefold()))
+        self.model.show_records(sorted(known, key=lambda made: folded(made.title)))
         self.select(wanted or (self.model.record(0).name if known else ""))
 
     def select(self, name: str) -> None:
@@ -155,18 +157,14 @@ class TypesView(QWidget):
         dialog.open()
 
     def reset_type(self) -> None:
-        """Bring the program's own rules back; a copied type goes."""
-        draft, desk = self.draft, self._desk
+        """Ask, then bring the program's own rules back; a copied type goes."""
+        draft = self.draft
         if draft is not None:
-            name = draft.original.name
-
-            def on_reset(_nothing: None) -> None:
-                self._drafts.pop(name, None)
-                self.refresh()
-
-            self._background.run(
-                lambda: types.reset_type(desk, name), on_reset, owner=self, failed=self._on_failed
-            )
+            name, title = draft.original.name, draft.original.title
+            text = self.tr("Bring back the rules that {0} came with? Your versions of it go.")
+            if draft.original.based_on:
+                text = self.tr("Remove {0}? Your versions of it go.")
+            ask(self, text.format(title), lambda: self._reset(name))
 
     def discard(self) -> None:
         """Forget the changes of the type that is shown."""
@@ -174,6 +172,11 @@ class TypesView(QWidget):
         if draft is not None:
             self._drafts[draft.original.name] = TypeDraft(draft.original)
             self._show_draft()
+
+    def discard_all(self) -> None:
+        """Forget the changes of all types."""
+        self._drafts.clear()
+        self.refresh()
 
     def save(self, *, clean: bool = False) -> None:
         """Keep the changes as the next version; then clean the tables of the type, if wanted."""
@@ -211,7 +214,7 @@ class TypesView(QWidget):
         splitter.addWidget(self.table)
         splitter.addWidget(right)
         splitter.setStretchFactor(1, 1)
-        splitter.setSizes([280, 760])
+        splitter.setSizes([310, 730])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
         layout.addWidget(splitter)
@@ -268,7 +271,7 @@ class TypesView(QWidget):
         based = self._desk.types.get(made.based_on or "")
         origin = based.title if based else (made.based_on or "")
         return [
-            (made.title, made.title.casefold()),
+            (made.title, folded(made.title)),
             (str(made.version), made.version),
             (origin, origin),
             (made.name, made.name),
@@ -361,6 +364,17 @@ class TypesView(QWidget):
                 self.clean_wanted.emit(made.name)
 
         self._background.run(call, on_made, owner=self, failed=self._on_failed)
+
+    def _reset(self, name: str) -> None:
+        desk = self._desk
+
+        def on_reset(_nothing: None) -> None:
+            self._drafts.pop(name, None)
+            self.refresh()
+
+        self._background.run(
+            lambda: types.reset_type(desk, name), on_reset, owner=self, failed=self._on_failed
+        )
 
     def _on_failed(self, error: Exception) -> None:
         sentence, advice = error_text(error)
