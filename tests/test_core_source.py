@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from invoice_desk.core.source import Kind, detect_kind
@@ -22,6 +24,9 @@ from invoice_desk.core.source import Kind, detect_kind
         ("a.png", b"\x89PNG\r\n\x1a\n..", (), Kind.IMAGE),
         ("a.xml", b"<?xml version='1.0'?><Invoice/>", (), Kind.XML),
         ("a.txt", "a\tb\n1\t2\n".encode("utf-16"), (), Kind.CSV),
+        ("a.txt", "é;b\n1;2 €\n".encode("utf-32-le"), (), Kind.CSV),
+        ("a.txt", "é;b\n1;2 €\n".encode("utf-32-be"), (), Kind.CSV),
+        ("a.bin", struct.pack("<8i", 1, 2, 3, 7, 9, 1, 2, 3), (), Kind.UNKNOWN),
         ("a.bin", b"\x00\x01\x02\x07\x00\x10", (), Kind.UNKNOWN),
         ("empty", b"", (), Kind.UNKNOWN),
     ],

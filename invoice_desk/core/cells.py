@@ -1,8 +1,8 @@
 """Between Arrow columns of text and rows of text as JSON arrays, the form that is stored.
 
 A row is stored as one JSON array of texts (`raw_row.cells`), readable in any SQLite tool.
-Nearly all rows hold no character that JSON escapes; for those both ways are a few passes over
-whole columns, and only the others go through `json`, row by row.
+Both ways are a few passes over whole columns; only rows with a letter that JSON escapes are
+decoded one by one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-_SPECIAL = r'[\x00-\x1f"\\]'
-
 
 def encode_rows(columns: Sequence[pa.Array]) -> pa.Array:
     """Return one JSON array a row from columns of text of equal length, without nulls."""
@@ -25,13 +23,16 @@ def encode_rows(columns: Sequence[pa.Array]) -> pa.Array:
     encoded = _join(columns)
     if _is_plain(encoded, quotes=2 * len(columns) * len(encoded)):
         return encoded
-    special = pc.match_substring_regex(columns[0], _SPECIAL)
-    for column in columns[1:]:
-        special = pc.or_(special, pc.match_substring_regex(column, _SPECIAL))
-    rows = np.flatnonzero(special.to_numpy(zero_copy_only=False))
-    texts = [column.take(pa.array(rows)).to_pylist() for column in columns]
-    escaped = [dump_cells(cells) for cells in zip(*texts, strict=True)]
-    return pc.replace_with_mask(encoded, special, pa.array(escaped, pa.string()))
+    return _join([_escaped(column) for column in columns])
+
+
+def _escaped(column: pa.Array) -> pa.Array:
+    """Return a column of text as it stands inside the quotes of JSON."""
+    counts = np.bincount(np.frombuffer(_octets(column), np.uint8), minlength=0x80)
+    marks = [chr(octet) for octet in (*range(0x20), *b'"\\') if counts[octet]]
+    for mark in sorted(marks, key="\\".__ne__):  # the backslash first: the others bring some
+        column = pc.replace_substring(column, mark, json.dumps(mark)[1:-1])
+    return column
 
 
 def dump_cells(cells: Sequence[str]) -> str:

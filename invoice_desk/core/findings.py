@@ -49,6 +49,8 @@ class FindingCode(StrEnum):
     DUPLICATE = "duplicate"
     UNKNOWN_NAME = "unknown_name"
     TAKEN_FROM_ELSEWHERE = "taken_from_elsewhere"
+    ROW_MENDED = "row_mended"
+    REMARK_LEFT_OUT = "remark_left_out"
     KIND_MISMATCH = "kind_mismatch"
     MIXED_ENCODING = "mixed_encoding"
     TOTALS_DISAGREE = "totals_disagree"

@@ -144,10 +144,24 @@ def _text_kind(name: str, head: bytes) -> Detection:
 def _looks_like_text(head: bytes) -> bool:
     if not head:
         return False
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
         return True
     zeros = head.count(b"\x00")
     if zeros and zeros * 3 > len(head):  # UTF-16 without a mark has a zero in every second byte
+        if _has_letters_of_four_bytes(head):
+            return True
         return head[::2].count(b"\x00") in {0, zeros} or head[1::2].count(b"\x00") in {0, zeros}
     controls = sum(head.count(bytes([c])) for c in range(32) if c not in {0, 9, 10, 12, 13, 27})
     return (controls + zeros) * 20 <= len(head)
+
+
+def _has_letters_of_four_bytes(head: bytes) -> bool:
+    """Return whether these bytes are UTF-32: figures of four bytes would be no letters."""
+    sample = head[: len(head) & ~3][:4096]
+    for encoding in ("utf-32-le", "utf-32-be"):
+        try:
+            text = sample.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return sum(letter.isprintable() or letter in "\t\r\n" for letter in text) == len(text)
+    return False

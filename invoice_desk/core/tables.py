@@ -16,22 +16,59 @@ ROW_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Which records of a file are titles, headings and data; numbers count records from 0."""
+    """Which records of a file are titles, headings and data; numbers count records from 0.
+
+    Attributes:
+        title_rows: Titles and remarks above the table.
+        header_rows: Headings, and where they are repeated further down.
+        first_data_row: The first record of data, headings of groups aside.
+        derived_rows: Records that sum up others.
+        columns: One heading a column.
+        last_data_row: The last record of the table, None where its end was not seen.
+        note_rows: Remarks below the table.
+        group_rows: Records of the table that only name the group of those below.
+    """
 
     title_rows: tuple[int, ...] = ()
     header_rows: tuple[int, ...] = ()
     first_data_row: int | None = None
     derived_rows: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
+    last_data_row: int | None = None
+    note_rows: tuple[int, ...] = ()
+    group_rows: tuple[int, ...] = ()
+
+    @property
+    def body_row(self) -> int | None:
+        """Return the first record below the heading: of data, or the heading of a group."""
+        first = self.first_data_row
+        return None if first is None else min([first, *self.group_rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a delimited text is written."""
+    """How a text is written in which a table stands.
+
+    Attributes:
+        encoding: Python's name of it; single lines may be written in another.
+        delimiter: What parts two cells, of one letter or more; empty with `widths`.
+        quote: What encloses a cell; empty when nothing does.
+        escape: What takes a quote or delimiter its meaning; empty when quotes are doubled.
+        comment: What begins a line that is no row; empty when there are none.
+        line_end: How most lines end.
+        widths: How many letters each column takes, in a text of columns one below the other.
+        width: How many cells a whole record has, blank ones at its end included; 0: not known.
+        confidence: How far the records agree with it, up to 1.
+    """
 
     encoding: str = "utf-8"
     delimiter: str = ","
     quote: str = '"'
+    escape: str = ""
+    comment: str = ""
+    line_end: str = "\n"
+    widths: tuple[int, ...] = ()
+    width: int = 0
     confidence: float = 1.0
 
 

@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 
 from invoice_desk.core.cells import encode_rows
 from invoice_desk.core.findings import Finding, FindingCode, Severity
-from invoice_desk.core.structure import find_structure, total_rows
+from invoice_desk.core.structure import find_structure, find_tables
 from invoice_desk.core.tables import RowBatch, Structure, TableHead, joined_header
 from invoice_desk.core.text import flags, mask_of
+from invoice_desk.core.total_words import find_totals
 from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
 from invoice_desk.readers.base import ReadTable
+from invoice_desk.readers.parts import tables_of, title_texts
 from invoice_desk.readers.sheet_cells import text_columns
 from invoice_desk.readers.sheet_marks import MOST_CELLS, SheetMarks, read_sheet_marks
 
@@ -28,6 +30,8 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MOST_MERGES = 1000
 _HEAD_ROWS, _HEAD_COLUMNS = 400, 400
+#: In longer sheets several tables, and sums without a word, are not looked for.
+_MOST_ROWS_TRIED = 5000
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -124,8 +128,8 @@ def _read_sheets(path: Path, name: str) -> list[ReadTable]:
                 continue
             hidden = meta.visible != SheetVisibleEnum.Visible
             found = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=meta.name),)
-            table = _table(grid, sheet=meta.name, name=name, findings=found if hidden else ())
-            tables.append(_with_hidden(table, marked))
+            made = _tables(grid, sheet=meta.name, name=name, findings=found if hidden else ())
+            tables.extend(_with_hidden(table, marked) for table in made)
     return tables
 
 
@@ -174,29 +178,63 @@ def _put_errors(grid: Grid, marked: SheetMarks) -> None:
             grid.columns[index] = pc.replace_with_mask(grid.columns[index], flags(mask), found)
 
 
-def _table(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...]) -> ReadTable:
-    rows = grid.rows(slice(0, _HEAD_ROWS))
-    structure = find_structure(rows)
+def _tables(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...]) -> list[ReadTable]:
+    """Return the tables of a sheet; in a very long sheet only the first is looked for."""
+    whole = len(grid.numbers) <= _MOST_ROWS_TRIED
+    records = grid.rows(slice(0, None if whole else _HEAD_ROWS))
+    found = find_tables(records) if whole else [find_structure(records)]
     kept = grid.filled()
-    kept[: len(kept) if structure.first_data_row is None else structure.first_data_row] = False
+    bodies = [structure.body_row for structure in found if structure.body_row is not None]
+    kept[: min(bodies, default=len(kept))] = False
     texts = [column.filter(flags(kept)) for column in grid.columns]
     # Cells right of what the first rows show are kept, under no heading.
     used = [i for i, column in enumerate(texts) if pc.any(pc.not_equal(column, "")).as_py()]
-    width = max(1, len(structure.columns), used[-1] + 1 if used else 0)
-    columns = _headings(structure, rows, grid)
-    structure = replace(structure, columns=(*columns, *[""] * (width - len(columns))))
-    numbers = grid.numbers[kept]
-    derived = total_rows(numbers[-200:].tolist(), grid.rows(np.flatnonzero(kept)[-200:].tolist()))
-    titles = tuple(" ".join(c for c in rows[i] if c) for i in structure.title_rows)
-    head = TableHead(
-        name=f"{name} / {sheet}",
-        structure=_numbered(structure, grid.numbers),
-        sheet=sheet,
-        titles=titles,
-        details={"merged": grid.merged[:_MOST_MERGES]} if grid.merged else {},
-    )
-    batch = RowBatch(pa.array(numbers, pa.int64()), encode_rows(texts[:width]), derived=derived)
-    return ReadTable(head, batch, findings)
+    width = max(1, *(len(s.columns) for s in found), used[-1] + 1 if used else 0)
+    found = [_with_merged_headings(structure, grid) for structure in found]
+    found = [_widened(s, records, grid, width if len(found) == 1 else 0) for s in found]
+    numbers = pa.array(grid.numbers[kept], pa.int64())
+    batch = RowBatch(numbers, encode_rows(texts[:width]))
+    details = {"merged": grid.merged[:_MOST_MERGES]} if grid.merged else {}
+    titles = title_texts(found[0], records)
+    head = TableHead(f"{name} / {sheet}", found[0], sheet=sheet, titles=titles, details=details)
+    places = grid.numbers.tolist()
+    if whole:
+        # Records hold the first columns only, so a row that is blank in them may not be blank.
+        tables = tables_of(head, found, batch, texts=records, places=places, has_blank=False)
+    else:
+        derived = find_totals(batch.numbers, batch.cells)
+        tables = [ReadTable(head, replace(batch, derived=derived))]
+    return [
+        replace(
+            table,
+            head=replace(table.head, structure=_numbered(table.head.structure, grid.numbers)),
+            findings=findings,
+        )
+        for table in tables
+    ]
+
+
+def _with_merged_headings(structure: Structure, grid: Grid) -> Structure:
+    """Return the structure with all rows of a heading whose cells are merged over several rows."""
+    header = set(structure.header_rows)
+    body = structure.body_row
+    rows = {int(number): place for place, number in enumerate(grid.numbers[:_HEAD_ROWS])}
+    for (top, _), (bottom, _) in grid.merged:
+        covered = {rows[n] for n in range(top, min(bottom, top + 9) + 1) if n in rows}
+        if len(covered) > 1 and covered & header and (body is None or max(covered) < body):
+            header |= covered
+    if header == set(structure.header_rows):
+        return structure
+    titles = tuple(row for row in structure.title_rows if row not in header)
+    return replace(structure, header_rows=tuple(sorted(header)), title_rows=titles)
+
+
+def _widened(
+    structure: Structure, records: Sequence[Sequence[str]], grid: Grid, width: int
+) -> Structure:
+    """Return the structure with headings out of merged cells, and at least `width` columns."""
+    columns = _headings(structure, records, grid)
+    return replace(structure, columns=(*columns, *[""] * (width - len(columns))))
 
 
 def _numbered(structure: Structure, numbers: np.ndarray) -> Structure:

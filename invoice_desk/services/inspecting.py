@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -237,17 +237,28 @@ def convert_files(paths: Sequence[Path], target: Path) -> list[dict[str, Any]]:
             path = target / (f"{name}.csv" if number == 1 else f"{name}.{number}.csv")
             write_raw_csv(_rows_of(table), path)
             written.append(str(path))
+        if document.error and document.error["code"] == "empty":
+            write_raw_csv(iter(()), target / f"{name}.csv")  # nothing in, nothing out
+            written.append(str(target / f"{name}.csv"))
         results.append({"file": document.file, "written": written, "error": document.error})
     meta_path.write_text(json.dumps(meta, ensure_ascii=False, indent=1), "utf-8")
     return results
 
 
 def _rows_of(table: InspectedTable) -> Iterator[list[str]]:
-    if table.head.structure.header_rows or any(table.head.structure.columns):
-        yield list(table.head.structure.columns)
+    """Yield heading and rows; delimiters at the end of a row count, so that all are as wide."""
+    head = table.head
+    heading = _filled(head.structure.columns, head.details.get("header_cells", 0))
+    width = max(len(heading), head.dialect.width if head.dialect else 0)
+    if head.structure.header_rows or any(heading):
+        yield heading
     for chunk in sorted(table.batches):
         for cells in table.batches[chunk].cells.to_pylist():
-            yield json.loads(cells)
+            yield _filled(json.loads(cells), width)
+
+
+def _filled(cells: Sequence[str], width: int) -> list[str]:
+    return [*cells, *[""] * (width - len(cells))]
 
 
 def _described(
@@ -299,7 +310,8 @@ def _table(
         "title_rows": list(structure.title_rows),
         "header_rows": list(structure.header_rows),
         "first_data_row": structure.first_data_row,
-        "derived_rows": sorted({*structure.derived_rows, *table.derived}),
+        "dialect": None if table.head.dialect is None else asdict(table.head.dialect),
+        "derived_rows": sorted(structure.derived_rows or table.derived),
         "columns": list(structure.columns),
         "row_count": table.row_count,
         "mapping": [

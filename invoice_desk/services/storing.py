@@ -98,7 +98,7 @@ class SourceStore:
                 sheet=head.sheet,
                 page=head.page,
                 columns=list(head.structure.columns),
-                structure=asdict(head.structure),
+                structure=asdict(head.structure) | {"derived_rows": list(table.rows.derived)},
                 details=details,
                 row_count=0,
                 document_type=match.document_type,

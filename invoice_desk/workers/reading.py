@@ -130,14 +130,23 @@ def _read_source(payload: ReadSource) -> SourceContent:
 
 
 def _read_text(payload: ReadSource) -> SourceContent:
-    from invoice_desk.readers.delimited import plan_spans, read_head, read_span
+    from invoice_desk.readers.delimited import (
+        SAMPLE_BYTES,
+        plan_spans,
+        read_head,
+        read_span,
+        read_tables,
+    )
 
     path = Path(payload.path)
-    head = read_head(path, name=payload.name)
-    spans = plan_spans(path, head, span_bytes=payload.span_bytes)
     findings: list[Finding] = []
     if promises_other_than_text(payload.name):
         findings.append(Finding(FindingCode.KIND_MISMATCH, Severity.WARNING, text=payload.name))
+    if path.stat().st_size < min(SAMPLE_BYTES, payload.span_bytes):
+        found = tuple(read_tables(path, name=payload.name))
+        return SourceContent(tables=found, findings=tuple(findings))
+    head = read_head(path, name=payload.name)
+    spans = plan_spans(path, head, span_bytes=payload.span_bytes)
     first = read_span(path, spans[0], head)
     later = tuple(ReadSpan(payload.path, span, head) for span in spans[1:])
     return SourceContent(
