@@ -36,6 +36,7 @@ from invoice_desk.ui.review_view import weighing
 from invoice_desk.ui.rule_dialog import RuleDialog, name_of
 from invoice_desk.ui.settings_dialog import SettingsDialog
 from invoice_desk.ui.settle_dialog import SettleDialog
+from invoice_desk.ui.structure_model import Role, StructureModel
 from invoice_desk.ui.texts import amount
 
 D = TypeVar("D", bound=QDialog)
@@ -541,11 +542,60 @@ def test_one_click_settles_how_dates_are_read(
     settle(qtbot, window)
 
     last = pass_services.passes(window._desk)[-1]
-    assert last.plan["styles"]["invoice_date"]["date_order"] == "mdy"
+    assert last.plan["styles"]["issue_date"]["date_order"] == "mdy"
     window.show_page("review")
     settle(qtbot, window)
     codes = [findings.record(r).code for r in range(findings.rowCount())]
     assert "unsettled_column" not in codes
+
+
+# --- structure ------------------------------------------------------------------------
+
+RECORDS = (("Report",), ("Net", "", "Tax"), ("2023", "2024", "2024"), ("1", "2", "3"), ("4", "5"))
+
+
+def structure_of(*, header_rows: tuple[int, ...], first: int | None) -> StructureModel:
+    return StructureModel(RECORDS, header_rows=header_rows, first_data_row=first)
+
+
+def test_marked_headings_are_joined_at_once(qtbot: QtBot) -> None:
+    model = structure_of(header_rows=(2,), first=3)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    horizontal = Qt.Orientation.Horizontal
+
+    before = [model.headerData(c, horizontal) for c in range(3)]
+    model.mark([1], Role.HEADING)
+
+    assert tester is not None
+    assert before == ["2023", "2024", "2024"]
+    assert [model.headerData(c, horizontal) for c in range(3)] == [
+        *("Net 2023", "Net 2024", "Tax 2024")
+    ]
+    assert (model.header_rows, model.first_data_row) == ([1, 2], 3)
+
+
+def test_data_begin_below_the_last_heading_and_title(qtbot: QtBot) -> None:
+    model = structure_of(header_rows=(), first=0)
+
+    model.mark([0, 1], Role.TITLE)
+    titled = model.first_data_row
+    model.mark([2], Role.HEADING)
+    headed = model.first_data_row
+    model.mark([4], Role.HEADING)  # the last record has to stay data
+    model.mark([2], Role.DATA)
+
+    assert (titled, headed) == (2, 3)
+    assert (model.header_rows, model.first_data_row) == ([], 2)
+    assert [model.role_of(n) for n in range(5)] == [*[Role.TITLE] * 2, *[Role.DATA] * 3]
+
+
+def test_an_empty_file_has_no_structure_to_correct(qtbot: QtBot) -> None:
+    model = StructureModel((), header_rows=(), first_data_row=None)
+
+    model.mark([0], Role.HEADING)
+
+    assert model.rowCount() == 0
+    assert model.header_rows == []
 
 
 def test_amounts_keep_every_digit() -> None:

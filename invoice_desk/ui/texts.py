@@ -41,6 +41,8 @@ _STATUS = {
     "reading": QT_TRANSLATE_NOOP("status", "reading"),
     "mapping": QT_TRANSLATE_NOOP("status", "mapping"),
     "done": QT_TRANSLATE_NOOP("status", "done"),
+    "running": QT_TRANSLATE_NOOP("status", "running"),
+    "abandoned": QT_TRANSLATE_NOOP("status", "not finished, or read again since"),
 }
 
 
