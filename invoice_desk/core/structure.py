@@ -46,6 +46,25 @@ def find_tables(rows: Sequence[Sequence[str]]) -> list[Structure]:
     return [_structure(grid, rows, region, alone=len(regions) == 1) for region in regions]
 
 
+def structure_as(
+    rows: Sequence[Sequence[str]], header_rows: Sequence[int], first_data_row: int
+) -> Structure:
+    """Return the structure that a person names: what stands above and is no heading is a title."""
+    header = [row for row in header_rows if row < first_data_row]
+    own = [*(rows[i] for i in header), *rows[first_data_row:]]
+    width = max((len(row) for row in own), default=0)
+    while width and not any(len(row) >= width and row[width - 1].strip() for row in own):
+        width -= 1
+    return Structure(
+        title_rows=tuple(
+            i for i in range(first_data_row) if i not in header and "".join(rows[i]).strip()
+        ),
+        header_rows=tuple(header),
+        first_data_row=first_data_row,
+        columns=joined_header([rows[i] for i in header], width) if header else ("",) * width,
+    )
+
+
 def _structure(
     grid: Grid, rows: Sequence[Sequence[str]], region: Region, *, alone: bool
 ) -> Structure:

@@ -63,6 +63,12 @@ def list_tables(connection: Connection, *, source_id: int | None = None) -> list
     return [_record(row) for row in connection.execute(query)]
 
 
+def delete_rows_of(table_id: int) -> Any:
+    """Return the statement that removes the rows of a table, and keeps the table."""
+    base = table_id << ROW_BITS
+    return delete(raw_row).where(raw_row.c.id >= base, raw_row.c.id < base + (1 << ROW_BITS))
+
+
 def delete_tables(source_id: int) -> list[Any]:
     """Return the statements that remove all tables of a source with their rows."""
     ids = select(raw_table.c.id).where(raw_table.c.source_id == source_id)

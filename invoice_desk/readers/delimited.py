@@ -53,6 +53,11 @@ def read_head(path: Path, *, name: str) -> TableHead:
     return _sampled(path, name=name, limit=_SAMPLE_RECORDS).head
 
 
+def first_records(path: Path, *, name: str) -> list[list[str]]:
+    """Return the first records of a file, some hundreds of them, blank ones included."""
+    return _sampled(path, name=name, limit=_SAMPLE_RECORDS).records
+
+
 def read_tables(path: Path, *, name: str) -> list[ReadTable]:
     """Return all tables of a file that the sample holds whole, each with its rows.
 

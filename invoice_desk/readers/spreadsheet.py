@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,55 +15,18 @@ from invoice_desk.core.cells import encode_rows
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.structure import find_structure, find_tables
 from invoice_desk.core.tables import RowBatch, Structure, TableHead, joined_header
-from invoice_desk.core.text import flags, mask_of
+from invoice_desk.core.text import flags
 from invoice_desk.core.total_words import find_totals
-from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
+from invoice_desk.errors import CorruptSourceError, EmptySourceError
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.readers.parts import tables_of, title_texts
-from invoice_desk.readers.sheet_cells import text_columns
-from invoice_desk.readers.sheet_marks import MOST_CELLS, SheetMarks, read_sheet_marks
+from invoice_desk.readers.sheet_grids import Grid, Sheet, read_sheets
+from invoice_desk.readers.sheet_marks import SheetMarks
 
-_OLE = b"\xd0\xcf\x11\xe0"
-#: In an OLE file this stream name means that the workbook inside is encrypted.
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MOST_MERGES = 1000
-_HEAD_ROWS, _HEAD_COLUMNS = 400, 400
+_HEAD_ROWS = 400
 #: In longer sheets several tables, and sums without a word, are not looked for.
 _MOST_ROWS_TRIED = 5000
-
-Range = tuple[tuple[int, int], tuple[int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The cells of a sheet as columns of text.
-
-    Attributes:
-        columns: Text, without nulls.
-        numbers: The row of the sheet that each row is, from 0.
-        merged: First and last cell of each merged range, as (row, column).
-    """
-
-    columns: list[pa.Array]
-    numbers: np.ndarray
-    merged: Sequence[Range] = ()
-
-    def rows(self, places: Iterable[int] | slice) -> list[list[str]]:
-        """Return some rows, of the first columns."""
-        columns = self.columns[:_HEAD_COLUMNS]
-        if not isinstance(places, slice):
-            places = pa.array(list(places), pa.int64())
-            taken = [column.take(places).to_pylist() for column in columns]
-        else:
-            taken = [column[places].to_pylist() for column in columns]
-        return [list(row) for row in zip(*taken, strict=True)]
-
-    def filled(self) -> np.ndarray:
-        """Return which rows hold anything."""
-        filled = np.zeros(len(self.numbers), bool)
-        for column in self.columns:
-            filled |= mask_of(pc.greater(pc.binary_length(column), 0))
-        return filled
 
 
 def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
@@ -76,106 +37,50 @@ def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
         EmptySourceError: If no sheet holds anything.
         CorruptSourceError: If the workbook cannot be opened.
     """
-    if _is_encrypted(path):
-        raise EncryptedSourceError(f"{name} is protected by a password.")
-    tables = _guarded(path, name)
+    tables: list[ReadTable] = []
+    for sheet in read_sheets(path, name=name):
+        found = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=sheet.name),)
+        doubts = found if sheet.is_hidden else ()
+        made = _tables(sheet.grid, sheet=sheet.name, name=name, findings=doubts)
+        tables.extend(_with_hidden(table, sheet.marks) for table in made)
     if not tables:
         raise EmptySourceError(f"{name} has no sheet with data.")
     return tables
 
 
-def _is_encrypted(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == _OLE and _ENCRYPTED in file.read(1 << 26)
+def sheet_records(path: Path, *, name: str, sheet: str) -> list[list[str]]:
+    """Return the first rows of a sheet as they stand in it, blank ones included.
 
-
-def _guarded(path: Path, name: str) -> list[ReadTable]:
-    """Read all sheets; whatever calamine throws becomes one sentence.
-
-    A panic inside calamine arrives as pyo3's PanicException, which is no `Exception`.
+    Raises:
+        CorruptSourceError: If the workbook cannot be opened, or has no such sheet.
     """
-    was_collecting = gc.isenabled()
-    gc.disable()  # a million cells are no cycles, and looking for some costs a tenth of reading
-    try:
-        return _read_sheets(path, name)
-    except BaseException as error:
-        if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
-            raise
-        if "password" in str(error).lower():
-            raise EncryptedSourceError(f"{name} is protected by a password.") from error
-        raise CorruptSourceError(f"{name} cannot be opened as a spreadsheet: {error}") from error
-    finally:
-        if was_collecting:
-            gc.enable()
+    grid = _sheet(path, name, sheet).grid
+    shown = grid.numbers < _HEAD_ROWS
+    records: list[list[str]] = [[] for _ in range(int(grid.numbers[shown].max(initial=-1)) + 1)]
+    places = np.flatnonzero(shown).tolist()
+    for number, row in zip(grid.numbers[shown].tolist(), grid.rows(places), strict=True):
+        records[number] = row
+    return records
 
 
-def _read_sheets(path: Path, name: str) -> list[ReadTable]:
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+def sheet_rows(path: Path, *, name: str, sheet: str, structure: Structure) -> RowBatch:
+    """Return the filled rows of a sheet from its first row of data on.
 
-    tables: list[ReadTable] = []
-    with CalamineWorkbook.from_path(str(path)) as workbook:
-        marks = read_sheet_marks(path)
-        for meta in workbook.sheets_metadata:
-            if meta.typ != SheetTypeEnum.WorkSheet:
-                continue
-            marked = marks.get(meta.name, SheetMarks())
-            if marked.is_sparse:
-                grid = _sparse_grid(path, meta.name)
-            else:
-                grid = _grid(workbook.get_sheet_by_name(meta.name))
-            _put_errors(grid, marked)
-            if not any(pc.any(pc.not_equal(column, "")).as_py() for column in grid.columns):
-                continue
-            hidden = meta.visible != SheetVisibleEnum.Visible
-            found = (Finding(FindingCode.HIDDEN_SHEET, Severity.INFO, text=meta.name),)
-            made = _tables(grid, sheet=meta.name, name=name, findings=found if hidden else ())
-            tables.extend(_with_hidden(table, marked) for table in made)
-    return tables
+    Raises:
+        CorruptSourceError: If the workbook cannot be opened, or has no such sheet.
+    """
+    grid = _sheet(path, name, sheet).grid
+    kept = flags(grid.filled() & (grid.numbers >= (structure.first_data_row or 0)))
+    width = max(1, len(structure.columns))
+    columns = [column.filter(kept) for column in grid.columns[:width]]
+    return RowBatch(pa.array(grid.numbers, pa.int64()).filter(kept), encode_rows(columns))
 
 
-def _grid(sheet: Any) -> Grid:
-    """Return the cells of a sheet of calamine's."""
-    top, left = sheet.start or (0, 0)
-    columns = text_columns(sheet.to_python(skip_empty_area=True))
-    height = len(columns[0]) if columns else 0
-    if left * height > MOST_CELLS:
-        raise CorruptSourceError(f"The cells of sheet “{sheet.name}” stand too far to the right.")
-    empty = pa.array([""] * height, pa.string())
-    merged = [] if sheet.merged_cell_ranges is None else sheet.merged_cell_ranges
-    return Grid([*[empty] * left, *columns], np.arange(top, top + height), merged)
-
-
-def _sparse_grid(path: Path, sheet: str) -> Grid:
-    """Return the filled rows of a sheet whose few cells stand far apart, as a stream gives them."""
-    from openpyxl import load_workbook
-
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        rows: dict[int, list[Any]] = {}
-        found = book[sheet]
-        found.reset_dimensions()
-        for number, cells in enumerate(found.iter_rows(values_only=True)):
-            if any(cell is not None for cell in cells):
-                rows[number] = ["" if cell is None else cell for cell in cells]
-    finally:
-        book.close()
-    width = max(map(len, rows.values()), default=0)
-    if width * len(rows) > MOST_CELLS:
-        raise CorruptSourceError(f"The cells of sheet “{sheet}” stand too far apart.")
-    cells = [row + [""] * (width - len(row)) for row in rows.values()]
-    return Grid(text_columns(cells), np.array(list(rows), np.int64))
-
-
-def _put_errors(grid: Grid, marked: SheetMarks) -> None:
-    """Put errors such as `#N/A` in their cells; calamine leaves those empty."""
-    by_column: dict[int, dict[int, str]] = {}
-    for (row, column), text in marked.errors.items():
-        by_column.setdefault(column, {})[row] = text
-    for index, texts in by_column.items():
-        if index < len(grid.columns):
-            mask = np.isin(grid.numbers, list(texts))
-            found = pa.array([texts[n] for n in grid.numbers[mask].tolist()], pa.string())
-            grid.columns[index] = pc.replace_with_mask(grid.columns[index], flags(mask), found)
+def _sheet(path: Path, name: str, sheet: str) -> Sheet:
+    for found in read_sheets(path, name=name):
+        if found.name == sheet:
+            return found
+    raise CorruptSourceError(f"{name} has no sheet “{sheet}” any more.")
 
 
 def _tables(grid: Grid, *, sheet: str, name: str, findings: tuple[Finding, ...]) -> list[ReadTable]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from invoice_desk.core.amounts import read_amount
+from invoice_desk.core.amounts import amount_text, read_amount
 from invoice_desk.core.cells import decode_rows, split_rows
 from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle, needs_style, style_of
 from invoice_desk.core.dates import DateOrder, read_moment
@@ -173,7 +173,8 @@ def _is_open(spec: FieldSpec, style: ColumnStyle, text: str) -> bool:
 
 def _unsettled(spec: FieldSpec, example: str) -> Finding:
     if spec.type in NUMERIC:
-        dot, comma = (read_amount(example, decimal_mark=mark).value for mark in ".,")
+        values = [read_amount(example, decimal_mark=mark).value for mark in ".,"]
+        dot, comma = ("none" if v is None else amount_text(v, digits=0) for v in values)
         told = f"{example}: {dot} (decimal mark .) or {comma} (decimal mark ,)"
     else:
         orders = (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST)
