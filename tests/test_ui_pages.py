@@ -36,6 +36,7 @@ from invoice_desk.ui.review_view import weighing
 from invoice_desk.ui.rule_dialog import RuleDialog, name_of
 from invoice_desk.ui.settings_dialog import SettingsDialog
 from invoice_desk.ui.settle_dialog import SettleDialog
+from invoice_desk.ui.structure_dialog import StructureDialog
 from invoice_desk.ui.structure_model import Role, StructureModel
 from invoice_desk.ui.texts import amount
 
@@ -587,6 +588,34 @@ def test_data_begin_below_the_last_heading_and_title(qtbot: QtBot) -> None:
     assert (titled, headed) == (2, 3)
     assert (model.header_rows, model.first_data_row) == ([], 2)
     assert [model.role_of(n) for n in range(5)] == [*[Role.TITLE] * 2, *[Role.DATA] * 3]
+
+
+def test_a_corrected_structure_is_read_and_cleaned_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    text = "North;South\n2023;2024\n1;2\n3;4\n5;6\n"
+    drop(window, write_csv(tmp_path / "years.csv", text))
+    settle(qtbot, window)
+    window.open_source(window._sources[0])
+    settle(qtbot, window)
+    window.table.structure.click()
+    dialog = dialog_of(window, qtbot, StructureDialog)
+    dialog.grid.selectRow(0)
+    QTest.keyClick(dialog.grid, Qt.Key.Key_H)
+    dialog.grid.selectRow(1)
+    QTest.keyClick(dialog.grid, Qt.Key.Key_H)
+    dialog.grid.selectRow(2)
+    QTest.keyClick(dialog.grid, Qt.Key.Key_D)
+    assert (dialog.model.header_rows, dialog.model.first_data_row) == ([0, 1], 2)
+
+    assert dialog.save.isEnabled()
+    dialog.save.click()
+    settle(qtbot, window)
+
+    assert window.table.table is not None
+    assert window.table.table.columns == ("North 2023", "South 2024")
+    assert window.table.table.row_count == 3
+    assert window.table.model.rowCount() == 3
 
 
 def test_an_empty_file_has_no_structure_to_correct(qtbot: QtBot) -> None:

@@ -43,6 +43,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("actions", "Clean with c&hoices…"),
         "Ctrl+Shift+R",
     ),
+    ActionSpec("structure", "table", QT_TRANSLATE_NOOP("actions", "S&tructure…"), "Ctrl+T"),
     ActionSpec("mapping", "table", QT_TRANSLATE_NOOP("actions", "&Mapping…"), "Ctrl+M"),
     ActionSpec("passes", "table", QT_TRANSLATE_NOOP("actions", "&Passes…"), "Ctrl+P"),
     ActionSpec(

@@ -45,7 +45,7 @@ from invoice_desk.ui.window_state import remember, restore
 _REFRESH_MS = 1000
 _SIZE = QSize(1240, 780)
 #: What can be done only while a table is shown.
-_TABLE_ACTIONS = ("copy", "approve", "mapping", "passes")
+_TABLE_ACTIONS = ("copy", "approve", "mapping", "structure", "passes")
 
 #: All sources, those that the inbox shows, and the counts of the desk.
 _Refreshed = tuple[list[SourceRecord], list[SourceRecord], dict[str, Any]]
@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
             "settings": self.operations.edit_settings,
             "clean": self._on_clean,
             "clean_choices": self._on_clean_with_choices,
+            "structure": lambda: self._with_table(self.table_operations.show_structure),
             "mapping": lambda: self._with_table(self.open_mapping),
             "passes": lambda: self._with_table(self.table_operations.show_passes),
             "rules": lambda: self.show_page("rules"),
@@ -195,12 +196,14 @@ class MainWindow(QMainWindow):
         self.table.shown.connect(self._on_table_shown)
         for name, button in (
             ("clean_choices", self.table.clean_choices),
+            ("structure", self.table.structure),
             ("passes", self.table.passes),
         ):
             action = self.actions_by_id[name]
             button.clicked.connect(action.trigger)
             button.setToolTip(f"{action.toolTip()} ({action.shortcut().toString()})")
         self.table_operations.jumped.connect(self._on_jump_in_table)
+        self.table_operations.restructured.connect(self._on_restructured)
 
     # --- what a person does -----------------------------------------------------------
 
@@ -392,6 +395,13 @@ class MainWindow(QMainWindow):
         shown = self.table.table
         if self._current_page() == "table" and shown is not None and shown.id == table_id:
             self.table.jump_to(row_number)
+
+    def _on_restructured(self, table: TableRecord) -> None:
+        source = self.table.source
+        if source is not None and source.id == table.source_id:
+            self.table.show_source(source, table_id=table.id)
+        self.statusBar().showMessage(self.tr("{0} was read again.").format(table.name), 6000)
+        self.refresh()
 
     def _on_table_shown(self) -> None:
         on_table = self._current_page() == "table"

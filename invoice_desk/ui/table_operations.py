@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from invoice_desk.core.records import FindingRecord, PassRecord, SourceRecord, TableRecord
-from invoice_desk.services import browsing, passes, templating
+from invoice_desk.services import browsing, passes, structuring, templating
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.settling import settle_column
 from invoice_desk.ui.background import Background
@@ -17,6 +17,8 @@ from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.mapping_dialog import MappingDialog
 from invoice_desk.ui.passes_dialog import PassesDialog
 from invoice_desk.ui.settle_dialog import SettleDialog
+from invoice_desk.ui.structure_dialog import StructureDialog
+from invoice_desk.ui.structure_model import StructureModel
 from invoice_desk.ui.window_state import open_remembered
 
 
@@ -28,6 +30,7 @@ class TableOperations(QObject):
     """
 
     jumped = Signal(int, int)  # table, row number
+    restructured = Signal(object)  # TableRecord, read again
 
     def __init__(
         self,
@@ -144,3 +147,33 @@ class TableOperations(QObject):
             lambda _nothing: self.clean_table(table.source_id, kind, title=table.name),
             owner=self,
         )
+
+    # --- structure --------------------------------------------------------------------
+
+    def show_structure(self, table: TableRecord) -> None:
+        """Show the first records of a table's file, to say which are headings."""
+        desk, table_id = self._desk, table.id
+        self._background.run(
+            lambda: structuring.draft_structure(desk, table_id), self._show_structure, owner=self
+        )
+
+    def _show_structure(self, draft: structuring.StructureDraft) -> None:
+        dialog = StructureDialog(draft, self._window)
+        dialog.accepted.connect(lambda: self._correct(draft.table, dialog.model))
+        open_remembered(dialog, self._settings, QSize(980, 640), name="structure")
+
+    def _correct(self, table: TableRecord, marked: StructureModel) -> None:
+        desk, headings, first = self._desk, marked.header_rows, marked.first_data_row
+
+        def work() -> TableRecord:
+            structuring.correct_structure(
+                desk, table.id, header_rows=headings, first_data_row=first
+            )
+            return browsing.table(desk, table.id)
+
+        def on_read(changed: TableRecord) -> None:
+            self.restructured.emit(changed)
+            if table.current_pass_id is not None and changed.document_type:
+                self.clean_table(changed.source_id, changed.document_type, title=changed.name)
+
+        self._background.run(work, on_read, owner=self)
