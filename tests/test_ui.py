@@ -114,8 +114,9 @@ def test_a_dropped_folder_is_imported_cleaned_and_shown(
     window.actions_by_id["clean"].trigger()
     settle(qtbot, window)
 
-    assert window.inbox.model.rowCount() == 10
-    names = {window.inbox.model.index(r, 0).data(): r for r in range(10)}
+    count = window.inbox.model.rowCount()
+    names = {window.inbox.model.index(r, 0).data(): r for r in range(count)}
+    assert {path.name for path in samples.iterdir()} < set(names)  # and what the ZIP holds
     broken = names["broken.pdf"]
     assert window.inbox.model.index(broken, 7).data() == "Not readable"
     assert "save it anew" in window.inbox.model.index(broken, 8).data()

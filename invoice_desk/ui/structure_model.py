@@ -31,7 +31,7 @@ class Role(StrEnum):
 
 _BACKGROUND = {
     Role.TITLE: QBrush(QColor("#f1f5f9")),
-    Role.HEADING: QBrush(QColor("#dbeafe")),
+    Role.HEADING: QBrush(QColor("#dcfce7")),
     Role.DATA: QBrush(QColor("#ffffff")),
 }
 _TITLE_TEXT = QBrush(QColor("#64748b"))
@@ -125,7 +125,9 @@ class StructureModel(QAbstractTableModel):
             Role.HEADING: self.tr("{0}  heading"),
             Role.DATA: self.tr("{0}  data"),
         }
-        return names[self.role_of(section)].format(section + 1)
+        role_ = self.role_of(section)
+        is_blank = role_ is Role.TITLE and not "".join(self._records[section]).strip()
+        return str(section + 1) if is_blank else names[role_].format(section + 1)
 
     def _join(self) -> None:
         rows = [self._records[n] for n in self.header_rows]
