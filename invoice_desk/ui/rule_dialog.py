@@ -102,17 +102,18 @@ class RuleDialog(QDialog):
 
     def rule(self) -> Rule:
         """Return the rule that is set."""
-        reason = self.reason.text().strip()
+        reason, into = self.reason.text().strip(), self.into.text().strip()
+        name = self._rule.name if self._rule else name_of(reason, self._taken())
         when = {name: value for name, value in self.when.values.items() if value}
         return Rule(
-            name=self._rule.name if self._rule else name_of(reason, self._taken()),
+            name=name,
             reason=reason,
             all=tuple(row.condition for row in self.rows),
             severity=str(self.severity.currentData()),
             anomaly=str(self.anomaly.currentData()),
             when=when,
             enabled=self._rule.enabled if self._rule else True,
-            into=(self.into.text().strip() or None) if self.kind == "bucket" else None,
+            into=into if self.kind == "bucket" and into not in {"", name} else None,
         )
 
     def _taken(self) -> set[str]:
