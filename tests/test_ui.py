@@ -114,11 +114,13 @@ def test_a_dropped_folder_is_imported_cleaned_and_shown(
     window.actions_by_id["clean"].trigger()
     settle(qtbot, window)
 
-    assert window.inbox.model.rowCount() == 10
-    names = {window.inbox.model.index(r, 0).data(): r for r in range(10)}
+    count = window.inbox.model.rowCount()
+    names = {window.inbox.model.index(r, 0).data(): r for r in range(count)}
+    files = {path.name for path in samples.rglob("*") if path.is_file()}
+    assert files < set(names)  # and what the ZIP holds
     broken = names["broken.pdf"]
-    assert window.inbox.model.index(broken, 6).data() == "Not readable"
-    assert "save it anew" in window.inbox.model.index(broken, 7).data()
+    assert window.inbox.model.index(broken, 7).data() == "Not readable"
+    assert "save it anew" in window.inbox.model.index(broken, 8).data()
     window.show_page("review")
     settle(qtbot, window)
     assert window.review.table.findings.rowCount() > 0

@@ -35,14 +35,28 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("copy", "edit", QT_TRANSLATE_NOOP("actions", "&Copy with headings"), "Ctrl+C"),
     ActionSpec("find", "edit", QT_TRANSLATE_NOOP("actions", "&Find"), "Ctrl+F"),
     ActionSpec("approve", "edit", QT_TRANSLATE_NOOP("actions", "&Approve rows"), "Ctrl+Return"),
+    ActionSpec("settings", "edit", QT_TRANSLATE_NOOP("actions", "&Settings…"), "Ctrl+,"),
     ActionSpec("clean", "table", QT_TRANSLATE_NOOP("actions", "&Clean"), "Ctrl+R"),
+    ActionSpec(
+        "clean_choices",
+        "table",
+        QT_TRANSLATE_NOOP("actions", "Clean with c&hoices…"),
+        "Ctrl+Shift+R",
+    ),
+    ActionSpec("structure", "table", QT_TRANSLATE_NOOP("actions", "S&tructure…"), "Ctrl+T"),
     ActionSpec("mapping", "table", QT_TRANSLATE_NOOP("actions", "&Mapping…"), "Ctrl+M"),
+    ActionSpec("passes", "table", QT_TRANSLATE_NOOP("actions", "&Passes…"), "Ctrl+P"),
+    ActionSpec(
+        "rules", "desk", QT_TRANSLATE_NOOP("actions", "Document types and &rules"), "Ctrl+L"
+    ),
+    ActionSpec("scan", "desk", QT_TRANSLATE_NOOP("actions", "&Scan for anomalies"), "Ctrl+Shift+F"),
     ActionSpec("cancel", "table", QT_TRANSLATE_NOOP("actions", "C&ancel job"), "Ctrl+."),
 )
 MENUS = (
     ("file", QT_TRANSLATE_NOOP("actions", "&File")),
     ("edit", QT_TRANSLATE_NOOP("actions", "&Edit")),
     ("table", QT_TRANSLATE_NOOP("actions", "&Table")),
+    ("desk", QT_TRANSLATE_NOOP("actions", "&Desk")),
 )
 
 

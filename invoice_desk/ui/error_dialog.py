@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 import traceback
+from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -28,6 +29,20 @@ def show_error(parent: QWidget | None, error: Exception) -> QMessageBox:
         copy = box.addButton(label, QMessageBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report(error)))
     box.addButton(QMessageBox.StandardButton.Close)
+    box.open()
+    return box
+
+
+def ask(parent: QWidget, question: str, then: Callable[[], None]) -> QMessageBox:
+    """Ask before something goes that cannot be undone; return the open dialog."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle(QCoreApplication.translate("errors", "Invoice Desk"))
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(question)
+    box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
+    box.setDefaultButton(QMessageBox.StandardButton.No)
+    box.button(QMessageBox.StandardButton.Yes).clicked.connect(lambda _checked=False: then())
     box.open()
     return box
 

@@ -13,18 +13,20 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QLabel, QTableView, QWidget
+from PySide6.QtGui import QBrush, QColor
+from PySide6.QtWidgets import QTableView, QWidget
 
 from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.findings import Severity
 from invoice_desk.core.records import FindingRecord
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.lists import plain_rows, set_widths
-from invoice_desk.ui.pages import Page
-from invoice_desk.ui.texts import field_label, finding, status
+from invoice_desk.ui.texts import anomaly, field_label, finding, status
 
 Index = QModelIndex | QPersistentModelIndex
 #: Id of the last finding that is known → the next thousand.
 FetchFindings = Callable[[int], Sequence[FindingRecord]]
+_URGENT = QBrush(QColor("#b91c1c"))
 
 
 class FindingsModel(QAbstractTableModel):
@@ -76,18 +78,21 @@ class FindingsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._records)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else 6
+        return 0 if parent.isValid() else 7
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        record = self._records[index.row()]
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
+            return _URGENT if record.severity == Severity.CRITICAL else None
         if role not in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
             return None
-        record = self._records[index.row()]
         row = "" if record.row_number is None else str(record.row_number + 1)
         return (
             status(record.severity),
             self._names.get(record.source_id, ""),
             row,
             field_label(record.field) if record.field else "",
+            anomaly(record.anomaly),
             finding(record.code, self._types.values()),
             record.text or "",
         )[index.column()]
@@ -99,7 +104,7 @@ class FindingsModel(QAbstractTableModel):
             return None
         return (
             *(self.tr("Weight"), self.tr("File"), self.tr("Row")),
-            *(self.tr("Field"), self.tr("Why"), self.tr("As read")),
+            *(self.tr("Field"), self.tr("Anomaly"), self.tr("Why"), self.tr("As read")),
         )[section]
 
     def _on_first(self, generation: int, found: Sequence[FindingRecord]) -> None:
@@ -138,29 +143,5 @@ class FindingsTable(QTableView):
         self.findings = FindingsModel(background, types, self)
         self.setModel(self.findings)
         plain_rows(self)
-        set_widths(self, (80, 220, 60, 130, 420))
+        set_widths(self, (80, 190, 60, 120, 120, 320))
         self.activated.connect(lambda index: self.jumped.emit(self.findings.record(index.row())))
-
-
-class ReviewView(Page):
-    """Everything that is doubtful, over all sources."""
-
-    def __init__(
-        self,
-        background: Background,
-        types: Mapping[str, DocumentType],
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("", parent)
-        self.title.setText(self.tr("Review"))
-        self.hint = QLabel(self.tr("Nothing is doubtful. New findings appear after cleaning."))
-        self.hint.setObjectName("hint")
-        self.table = FindingsTable("review", background, types)
-        self.body.addWidget(self.hint)
-        self.body.addWidget(self.table)
-        self.table.findings.modelReset.connect(self._on_reset)
-
-    def _on_reset(self) -> None:
-        count = self.table.findings.rowCount()
-        text = self.tr("Double-click a finding, or press Enter, to see its row.")
-        self.hint.setText(text if count else self.tr("Nothing is doubtful."))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtCore import QLocale, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QWidget
 
+from invoice_desk.core.cleaning import CleaningStatus
+from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import SourceRecord
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.pages import Page, search_field
 from invoice_desk.ui.text_grid import RecordModel
-from invoice_desk.ui.texts import field_label, number, status
+from invoice_desk.ui.texts import number, status
 from invoice_desk.ui.welcome import Welcome
 
 
@@ -20,23 +22,42 @@ class InboxView(Page):
     """Lists sources; shows the welcome while there is none."""
 
     opened = Signal(object)  # SourceRecord
+    status_chosen = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, types: Mapping[str, DocumentType], parent: QWidget | None = None) -> None:
         super().__init__("", parent)
+        self._types = types
         self.title.setText(self.tr("Inbox"))
         self.welcome = Welcome()
         headings = (
             *(self.tr("File"), self.tr("Kind"), self.tr("Type"), self.tr("Sure")),
-            *(self.tr("Rows"), self.tr("Pages"), self.tr("Status"), self.tr("What to do")),
+            *(self.tr("Rows"), self.tr("Pages"), self.tr("Quality")),
+            *(self.tr("Status"), self.tr("What to do")),
         )
-        self.model: RecordModel[SourceRecord] = RecordModel(headings, _cells, tip=_tip, parent=self)
+        self.model: RecordModel[SourceRecord] = RecordModel(
+            headings, self._cells, tip=_tip, parent=self
+        )
         self.table = RecordTable("inbox", self.model)
-        set_widths(self.table, (260, 60, 150, 60, 90, 60, 110))
+        set_widths(self.table, (250, 60, 190, 60, 70, 60, 80, 100))
         self.table.when_opened(self.opened.emit)
         self.search = search_field(self.tr("Filter files"))
         self.search.textChanged.connect(self.table.filtered.setFilterFixedString)
+        self.standing = QComboBox()
+        for text, status_ in (
+            (self.tr("All files"), None),
+            (self.tr("Not cleaned yet"), CleaningStatus.RAW),
+            (self.tr("With cleaned rows"), CleaningStatus.CLEANED),
+            (self.tr("With rows filtered out"), CleaningStatus.FILTERED_OUT),
+        ):
+            self.standing.addItem(text, status_)
+        self.standing.currentIndexChanged.connect(lambda _i: self.status_chosen.emit())
+        self.nothing = QLabel(self.tr("No file stands so. Choose all files to see the others."))
+        self.nothing.setObjectName("hint")
+        self.nothing.hide()
         row = QHBoxLayout()
         row.addWidget(self.search)
+        row.addWidget(self.standing)
+        row.addWidget(self.nothing)
         row.addStretch()
         filled = QWidget()
         layout = _column(filled)
@@ -47,11 +68,18 @@ class InboxView(Page):
         self.stack.addWidget(filled)
         self.body.addWidget(self.stack)
 
-    def show_sources(self, records: Sequence[SourceRecord]) -> None:
-        """Show these sources."""
+    @property
+    def wanted_status(self) -> CleaningStatus | None:
+        """Return how rows of a source must stand for it to be shown; None for all."""
+        chosen = self.standing.currentData()
+        return None if chosen is None else CleaningStatus(chosen)
+
+    def show_sources(self, records: Sequence[SourceRecord], *, is_empty: bool) -> None:
+        """Show these sources, or the welcome on an empty desk."""
         selected = {record.id for record in self.table.selected()}
         self.model.show_records(records)
-        self.stack.setCurrentIndex(1 if records else 0)
+        self.nothing.setVisible(not records)
+        self.stack.setCurrentIndex(0 if is_empty else 1)
         if selected:
             self.select(selected)
 
@@ -65,6 +93,25 @@ class InboxView(Page):
                     index, selection.SelectionFlag.Select | selection.SelectionFlag.Rows
                 )
 
+    def _cells(self, record: SourceRecord) -> list[tuple[str, Any]]:
+        made = self._types.get(record.document_type or "")
+        kind = made.title if made else ""
+        sure = record.confidence if record.document_type else None
+        problem = record.error_advice or ""
+        if record.status.value == "preview":
+            problem = "; ".join(record.reasons)
+        return [
+            (record.name, record.name.casefold()),
+            (record.kind.value.upper(), record.kind.value),
+            (kind, kind),
+            (f"{sure:.0%}" if sure is not None else "", sure or 0.0),
+            (number(record.row_count) if record.row_count else "", record.row_count),
+            (number(record.page_count) if record.page_count else "", record.page_count),
+            _quality(record),
+            (status(record.status.value), record.status.value),
+            (problem, problem),
+        ]
+
 
 def _column(parent: QWidget) -> Any:
     from PySide6.QtWidgets import QVBoxLayout
@@ -74,22 +121,12 @@ def _column(parent: QWidget) -> Any:
     return layout
 
 
-def _cells(record: SourceRecord) -> list[tuple[str, Any]]:
-    kind = field_label(record.document_type) if record.document_type else ""
-    sure = record.confidence if record.document_type else None
-    problem = record.error_advice or ""
-    if record.status.value == "preview":
-        problem = "; ".join(record.reasons)
-    return [
-        (record.name, record.name.casefold()),
-        (record.kind.value.upper(), record.kind.value),
-        (kind, kind),
-        (f"{sure:.0%}" if sure is not None else "", sure or 0.0),
-        (number(record.row_count) if record.row_count else "", record.row_count),
-        (number(record.page_count) if record.page_count else "", record.page_count),
-        (status(record.status.value), record.status.value),
-        (problem, problem),
-    ]
+def _quality(record: SourceRecord) -> tuple[str, float]:
+    if record.quality is None:
+        return "", -1.0
+    shown = max(0.0, record.quality)
+    digits = 0 if shown == 100.0 else 1
+    return QLocale().toString(shown, "f", digits) + " %", shown
 
 
 def _tip(record: SourceRecord) -> str:

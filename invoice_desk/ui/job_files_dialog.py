@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 from invoice_desk.core.records import JobFileRecord, JobRecord
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
+from invoice_desk.ui.job_words import job_words
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.text_grid import RecordModel
 from invoice_desk.ui.texts import number, status
@@ -23,7 +24,6 @@ class JobFilesDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Job {0}").format(record.id))
-        self.resize(860, 460)
         headings = (self.tr("File"), self.tr("Outcome"), self.tr("Error"), self.tr("What to do"))
         self.model: RecordModel[JobFileRecord] = RecordModel(headings, _cells, parent=self)
         self.model.show_records(files)
@@ -34,10 +34,15 @@ class JobFilesDialog(QDialog):
         head = QLabel(text.format(status(record.state.value), *map(number, counts)))
         error = QLabel(record.error or "")
         error.setVisible(bool(record.error))
+        words = QLabel("\n".join(job_words(record.summary)))
+        words.setObjectName("hint")
+        words.setWordWrap(True)
+        words.setHidden(not words.text())
+        self.words = words
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        for widget in (head, error, table, buttons):
+        for widget in (head, error, words, table, buttons):
             layout.addWidget(widget)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
@@ -44,9 +44,23 @@ class JobQueue(QObject):
             bridge = JobBridge(job, job.run, self)
             self._start(bridge, self.imported)
 
-    def clean(self, source_ids: Sequence[int] | None = None, *, title: str = "") -> None:
-        """Clean some sources, or everything."""
-        job = CleaningJob(self._desk, JobSettings(), source_ids=source_ids, title=title)
+    def clean(
+        self,
+        source_ids: Sequence[int] | None = None,
+        *,
+        document_type: str | None = None,
+        options: Mapping[str, str] | None = None,
+        title: str = "",
+    ) -> None:
+        """Clean some sources, or everything; of one type only, and with its options."""
+        job = CleaningJob(
+            self._desk,
+            JobSettings(),
+            source_ids=source_ids,
+            document_type=document_type,
+            options=options,
+            title=title,
+        )
         self._start(JobBridge(job, job.run, self), self.cleaned)
 
     def cancel(self) -> None:

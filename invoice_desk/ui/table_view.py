@@ -35,8 +35,8 @@ from invoice_desk.ui.background import Background
 from invoice_desk.ui.clipboard import cells_as_mime
 from invoice_desk.ui.findings_view import FindingsTable
 from invoice_desk.ui.paged_table_model import PagedTableModel
-from invoice_desk.ui.pages import Page, search_field
-from invoice_desk.ui.texts import field_label, number
+from invoice_desk.ui.pages import Page, ShortLabel, search_field
+from invoice_desk.ui.texts import number
 
 _TYPING_PAUSE_MS = 250
 _MOST_COPIED = 200_000
@@ -51,6 +51,7 @@ class TableView(Page):
     edited = Signal(object, int, str, str)  # TableRecord, row number, field, text
     approved = Signal(object, object)  # TableRecord, list of row numbers
     refused = Signal(object)  # Exception
+    shown = Signal()  # another table is there, or the same anew
 
     def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -103,6 +104,17 @@ class TableView(Page):
             self.segments[View.SIDE_BY_SIDE].setChecked(True)
         view = self.view
         self._background.run(lambda: TableRows(desk, table_id, view), self._on_rows, owner=self)
+
+    @property
+    def all_tables(self) -> Sequence[TableRecord]:
+        """Return the tables of the source."""
+        return self._tables
+
+    @property
+    def has_choices(self) -> bool:
+        """Return whether the type of the table has options to choose between."""
+        made = self._desk.types.get((self.table and self.table.document_type) or "")
+        return made is not None and bool(made.options)
 
     @property
     def view(self) -> View:
@@ -197,11 +209,12 @@ class TableView(Page):
         self.tables = QComboBox()
         self.tables.currentIndexChanged.connect(self._on_table_chosen)
         self.head.insertWidget(2, self.tables)
-        self.about = QLabel()
+        self.about = ShortLabel()
         self.about.setObjectName("hint")
-        self.head.insertWidget(3, self.about)
-        self.add_button(self.tr("Mapping…")).clicked.connect(self._on_mapping)
+        self.head.insertWidget(3, self.about, 10)
         self.add_button(self.tr("Approve rows")).clicked.connect(self.approve)
+        self.clean_choices = self.add_button(self.tr("Clean…"))
+        self.clean_choices.hide()
         self.clean = self.add_button(self.tr("Clean"), primary=True)
         self.clean.clicked.connect(lambda: self.clean_wanted.emit(self.source))
 
@@ -247,6 +260,12 @@ class TableView(Page):
         self.count = QLabel()
         self.count.setObjectName("hint")
         row.addWidget(self.count)
+        self.structure = QPushButton(self.tr("Structure…"))
+        self.mapping = QPushButton(self.tr("Mapping…"))
+        self.passes = QPushButton(self.tr("Passes…"))
+        for button in (self.structure, self.mapping, self.passes):
+            row.addWidget(button)
+        self.mapping.clicked.connect(self._on_mapping)
         self.body.addLayout(row)
 
     # --- what happens -----------------------------------------------------------------
@@ -268,6 +287,7 @@ class TableView(Page):
         self._order_by, self._descending = None, False
         if self.table is None:
             self.about.setText(self.tr("There is no table in it; its text is kept."))
+            self.clean_choices.hide()
             return
         self.reload()
 
@@ -283,10 +303,12 @@ class TableView(Page):
         else:
             self.about.setText(
                 self.tr("{0}: {1} cleaned, {2} filtered out, {3} findings").format(
-                    field_label(done.document_type),
+                    self._type_title(done.document_type),
                     *(number(n) for n in (done.cleaned, done.filtered_out, done.findings)),
                 )
             )
+        self.clean_choices.setVisible(self.has_choices)
+        self.shown.emit()
         self.model.show_source(rows, self.wanted())
         desk, table_id, name = self._desk, rows.table.id, self.title.text()
         source_id = rows.table.source_id
@@ -325,6 +347,10 @@ class TableView(Page):
 
     def _on_edited(self, row_number: int, field: str, text: str) -> None:
         self.edited.emit(self.table, row_number, field, text)
+
+    def _type_title(self, name: str) -> str:
+        made = self._desk.types.get(name)
+        return made.title if made else name
 
     def _on_mapping(self) -> None:
         if self.table is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from invoice_desk.core.amounts import amount_text
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.sentences import sentence
 from invoice_desk.errors import UserError
@@ -22,6 +24,7 @@ _STATUS = {
     "cleaning": QT_TRANSLATE_NOOP("status", "Cleaning"),
     "cleaned": QT_TRANSLATE_NOOP("status", "Cleaned"),
     "filtered_out": QT_TRANSLATE_NOOP("status", "Filtered out"),
+    "critical": QT_TRANSLATE_NOOP("status", "Critical"),
     "error": QT_TRANSLATE_NOOP("status", "Error"),
     "warning": QT_TRANSLATE_NOOP("status", "Warning"),
     "info": QT_TRANSLATE_NOOP("status", "Note"),
@@ -38,6 +41,26 @@ _STATUS = {
     "reading": QT_TRANSLATE_NOOP("status", "reading"),
     "mapping": QT_TRANSLATE_NOOP("status", "mapping"),
     "done": QT_TRANSLATE_NOOP("status", "done"),
+    "running": QT_TRANSLATE_NOOP("status", "running"),
+    "abandoned": QT_TRANSLATE_NOOP("status", "not finished, or read again since"),
+}
+
+
+_ANOMALIES = {
+    "missing_data": QT_TRANSLATE_NOOP("anomalies", "Missing data"),
+    "duplicate_data": QT_TRANSLATE_NOOP("anomalies", "Duplicate"),
+    "invalid_data": QT_TRANSLATE_NOOP("anomalies", "Invalid value"),
+    "outlier": QT_TRANSLATE_NOOP("anomalies", "Outlier"),
+    "inconsistent_data": QT_TRANSLATE_NOOP("anomalies", "Inconsistent"),
+    "empty_field": QT_TRANSLATE_NOOP("anomalies", "Empty field"),
+    "zero_value": QT_TRANSLATE_NOOP("anomalies", "Zero"),
+    "invalid_dot": QT_TRANSLATE_NOOP("anomalies", "Unknown DOT"),
+    "missing_record": QT_TRANSLATE_NOOP("anomalies", "Missing row"),
+    "temporal_pattern": QT_TRANSLATE_NOOP("anomalies", "Out of pattern in time"),
+    "invalid_amount": QT_TRANSLATE_NOOP("anomalies", "Invalid amount"),
+    "amount_mismatch": QT_TRANSLATE_NOOP("anomalies", "Amounts disagree"),
+    "dot_mismatch": QT_TRANSLATE_NOOP("anomalies", "DOTs disagree"),
+    "other": QT_TRANSLATE_NOOP("anomalies", "Other"),
 }
 
 
@@ -45,6 +68,12 @@ def status(code: str) -> str:
     """Return the word for a state."""
     text = _STATUS.get(code)
     return QCoreApplication.translate("status", text) if text else code
+
+
+def anomaly(code: str) -> str:
+    """Return the name of a kind of anomaly."""
+    text = _ANOMALIES.get(code)
+    return QCoreApplication.translate("anomalies", text) if text else code
 
 
 def finding(code: str, types: Iterable[DocumentType]) -> str:
@@ -60,6 +89,23 @@ def field_label(name: str) -> str:
 def number(value: float) -> str:
     """Return a whole number with the grouping of the user's country."""
     return QLocale().toString(int(value))
+
+
+def amount(value: Decimal) -> str:
+    """Return an amount with the marks of the user's country, every digit kept."""
+    text = amount_text(value, digits=2)
+    whole, _, digits = text.partition(".")
+    locale, sign = QLocale(), "-" if whole.startswith("-") else ""
+    return f"{sign}{_grouped(whole.lstrip('-'), locale)}{locale.decimalPoint()}{digits}"
+
+
+def _grouped(whole: str, locale: QLocale) -> str:
+    """Return digits in threes; `QLocale` itself takes no more than 64 bits."""
+    if len(whole) <= 18:
+        return locale.toString(int(whole))
+    first = len(whole) % 3 or 3
+    parts = [whole[:first], *(whole[i : i + 3] for i in range(first, len(whole), 3))]
+    return locale.groupSeparator().join(parts)
 
 
 def duration(seconds: float) -> str:
