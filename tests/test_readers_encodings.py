@@ -64,3 +64,13 @@ def test_a_large_text_is_checked_like_a_small_one() -> None:
 
     assert to_utf8(good, "utf-8") == (good, False)
     assert to_utf8(bad, "utf-8")[1]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_blanks_that_group_digits_are_no_letters(encoding: str) -> None:
+    amounts = "\n".join(
+        f"Oran;{n}\u00a0{n + 100},50;1\u00a0234\u00a0567,00" for n in range(100, 140)
+    )
+    content = ("DO;HT;TTC\n" + amounts + "\nSiège;1;2\n").encode(encoding)
+
+    assert to_utf8(content, find_encoding(content))[0].decode() == content.decode(encoding)

@@ -6,16 +6,17 @@ import re
 
 #: Texts that stand for "no number", as switches write them.
 _WITHHELD = frozenset({"anonymous", "withheld", "private", "unknown", "restricted", "masque"})
-_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,2}")
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 
 
 def e164(text: str, *, region: str) -> str | None:
     """Return `text` as `+213550123456`; None when it is no number at all.
 
-    `00` is read as `+`; a number without a country belongs to `region` (ISO 3166).  Where a
-    spreadsheet took the `+` or the leading 0 away, it is put back only if exactly that makes a
-    valid number.  Short codes and words for a withheld number stay as they are.  A number in
-    scientific notation has lost digits and cannot be read.
+    `00` is read as `+`; a number without a country belongs to `region` (ISO 3166), and has to
+    have a length that numbers have there: plans gain ranges faster than any list of them.  Where
+    a spreadsheet took the `+` or the leading 0 away, it is put back only if exactly that makes a
+    number of a range in use.  Short codes and words for a withheld number stay as they are.
+    Scientific notation is read where it kept all digits.
     """
     import phonenumbers
 
@@ -23,16 +24,21 @@ def e164(text: str, *, region: str) -> str | None:
     digits = re.sub(r"[\s().\-/]", "", bare)
     if bare.lower() in _WITHHELD or re.fullmatch(r"[*#]?\d{2,6}#?", digits):
         return bare if bare.lower() in _WITHHELD else digits
-    if _SCIENTIFIC.fullmatch(bare) or not re.fullmatch(r"\+?\d{7,15}", digits):
+    if match := _SCIENTIFIC.fullmatch(bare):
+        kept = match[2] or ""
+        digits = match[1] + kept if len(kept) == int(match[3]) else ""
+    if not re.fullmatch(r"\+?\d{7,15}", digits):
         return None
     if digits.startswith("00"):
         digits = "+" + digits[2:]
-    national = digits if digits.startswith(("0", "+")) else "0" + digits
-    for candidate in dict.fromkeys((digits, "+" + digits.lstrip("+"), national)):
+    whole = digits.startswith(("0", "+"))
+    candidates = [digits] if whole else [digits, "+" + digits, "0" + digits]
+    for candidate in candidates:
         try:
             number = phonenumbers.parse(candidate, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(number):
+        fits = phonenumbers.is_possible_number if whole else phonenumbers.is_valid_number
+        if fits(number):
             return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return None

@@ -153,6 +153,10 @@ def _likeliness(sample: bytes, encoding: str) -> float:
 
 
 def _fitness(before: str, letter: str, after: str) -> float:
+    if letter == "\u00a0" and (before.isdigit() or after.isdigit()):
+        return 1.0  # it groups digits, or stands before a currency
+    if letter.isalpha() and (before.isdigit() or after.isdigit()):
+        return -1.0  # no word begins or ends in a digit
     inside = before.isalpha() and after.isalpha()
     if "À" <= letter <= "ÿ" and letter.isalpha():
         return 1.0 if letter.islower() or not before.islower() else -1.0
