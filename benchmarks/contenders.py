@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sqlite3
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,11 @@ def _desk(scratch: Path, *, workers: int | None = None) -> Iterator[Desk]:
 
 
 def pandas(path: Path, scratch: Path) -> Answer:
-    """Do the same with pandas and `to_sql`, as one would first write it."""
+    """Do the same work with pandas and `to_sql`, as one would first write it.
+
+    Raw rows are kept, texts trimmed, amounts and dates read cell by cell (what cannot be read is
+    empty and counted), rows outside the scope left out, payments in parts told from repeats.
+    """
     import pandas as pd
     from sqlalchemy import create_engine
 
@@ -110,18 +115,42 @@ def pandas(path: Path, scratch: Path) -> Answer:
     raw.to_sql("raw_row", engine, index=False)
     steps = {"import": clock()}
     clean = raw.map(str.strip)
-    for name in ("Date Fact", "Date Rglt"):
-        clean[name] = pd.to_datetime(clean[name], format="%d/%m/%Y").dt.date
-    for name in AMOUNTS:
-        clean[name] = clean[name].map(lambda text: Decimal(text.replace(" ", "").replace(",", ".")))
+    clean["findings"] = 0
+    for names, reads in ((AMOUNTS, _amount), (("Date Fact", "Date Rglt"), _date)):
+        for name in names:
+            values = clean[name].map(reads)
+            clean["findings"] += (values.isna() & (clean[name] != "")).astype(int)
+            clean[name] = values
+    siege = clean["Organisation"].str.contains("Siège|Siege", case=False)
+    clean["cleaning_status"] = siege.map({True: "filtered_out", False: "cleaned"})
     later = clean.duplicated(["Organisation", "N Fact", "Typ Fact"])
     clean.loc[later, list(AMOUNTS[:3])] = None
-    total = sum(clean.loc[~later, "Montant Ttc"], Decimal(0))
+    kept = clean.loc[~later & ~siege, "Montant Ttc"]
+    total = sum((value for value in kept if value is not None), Decimal(0))
     for name in AMOUNTS:
         clean[name] = clean[name].map(str)
     clean.to_sql("clean_row", engine, index=False)
     steps["clean"] = clock()
     return {"steps": steps, "sum": f"{total:.2f}"}
+
+
+def _amount(text: str) -> Decimal | None:
+    bare = text.replace("\u00a0", "").replace(" ", "").replace(",", ".")
+    if bare.startswith("(") and bare.endswith(")"):
+        bare = "-" + bare[1:-1]
+    try:
+        return Decimal(bare)
+    except InvalidOperation:
+        return None
+
+
+def _date(text: str) -> dt.date | None:
+    for pattern in ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y"):
+        try:
+            return dt.datetime.strptime(text, pattern).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
 
 
 def arrow_and_adbc(path: Path, scratch: Path) -> Answer:
