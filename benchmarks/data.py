@@ -14,6 +14,8 @@ _PLACES = ("Oran", "Alger Centre", "Annaba", "Constantine", "Setif", "Tlemcen")
 _CLIENTS = ("ENTREPRISE DE TRAVAUX", "SOCIÉTÉ DE TRANSPORT", "BUREAU D'ÉTUDES", "COOPÉRATIVE")
 #: One row in so many is a further payment of an invoice before it.
 _PART_PAYMENT = 500
+#: Share of the invoices on which nothing was collected; each of them is a finding.
+_UNPAID = 0.02
 
 
 def rows(count: int, *, seed: int = 1) -> Iterator[tuple[str, ...]]:
@@ -38,7 +40,7 @@ def rows(count: int, *, seed: int = 1) -> Iterator[tuple[str, ...]]:
             french(net),
             french(tax),
             french(net + tax),
-            french(chance.choice((0, net + tax))),
+            french(0 if chance.random() < _UNPAID else net + tax),
             f"{chance.randrange(1, 29):02}/{chance.randrange(1, 13):02}/2024",
         )
         yield last

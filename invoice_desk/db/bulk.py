@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,12 +59,24 @@ class BulkTransaction(Protocol):
 class BulkWriter(Protocol):
     """Something that writes rows; one transaction at a time."""
 
-    def transaction(self) -> AbstractContextManager[BulkTransaction]:
+    def transaction(self, *, confirmed: bool = True) -> AbstractContextManager[BulkTransaction]:
         """Give a transaction; it is committed at the end, or rolled back on any error.
+
+        Args:
+            confirmed: Whether to wait until it is on disk.  Else what went wrong with it is
+                raised by the next transaction, or by `flush`, and nothing of it is stored.
 
         Raises:
             StorageError: If the disk is full, the file locked or damaged.
             BugError: If a statement is wrong.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Wait until every transaction is on disk.
+
+        Raises:
+            StorageError: If the last one could not be stored.
         """
         ...
 
@@ -76,10 +88,13 @@ class InProcessWriter:
         self._engine = engine
 
     @contextmanager
-    def transaction(self) -> Iterator[BulkTransaction]:
-        """Give a transaction."""
+    def transaction(self, *, confirmed: bool = True) -> Iterator[BulkTransaction]:  # noqa: ARG002
+        """Give a transaction; it is always confirmed."""
         with writing(self._engine) as connection:
             yield _EngineTransaction(connection)
+
+    def flush(self) -> None:
+        """Do nothing: everything is on disk."""
 
 
 class ProcessWriter:
@@ -91,6 +106,8 @@ class ProcessWriter:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Pipe | None = None
         self._is_ready = False
+        #: Requests that are not answered yet.
+        self._outstanding = 0
 
     def start(self) -> None:
         """Start the process, without waiting for it."""
@@ -109,16 +126,29 @@ class ProcessWriter:
                 self._await_start()
 
     @contextmanager
-    def transaction(self) -> Iterator[BulkTransaction]:
-        """Give a transaction."""
+    def transaction(self, *, confirmed: bool = True) -> Iterator[BulkTransaction]:
+        """Give a transaction; unless it is confirmed the process works while the caller goes on."""
         with self._lock:
             self._start()
+            self._gather_answers()
             try:
-                yield _PipeTransaction(self._ask)
-                self._ask(("commit",))
+                self._send(("begin",))
+                yield _PipeTransaction(self._send, self._ask)
+                self._send(("commit",))
+                if confirmed:
+                    self._gather_answers()
             except BaseException:
                 self._roll_back()
                 raise
+
+    def flush(self) -> None:
+        """Wait until every transaction is on disk.
+
+        Raises:
+            StorageError: If the last one could not be stored.
+        """
+        with self._lock:
+            self._gather_answers()
 
     def close(self) -> None:
         """End the process."""
@@ -137,8 +167,10 @@ class ProcessWriter:
         self._process.start()
         theirs.close()
         self._is_ready = False
+        self._outstanding = 0
 
-    def _ask(self, request: tuple[Any, ...], payload: Any = None) -> Any:
+    def _send(self, request: tuple[Any, ...], payload: Any = None) -> None:
+        """Send a request without waiting for its answer."""
         assert self._pipe is not None
         try:
             if not self._is_ready:
@@ -147,13 +179,30 @@ class ProcessWriter:
             self._pipe.send(request)
             if payload is not None:
                 self._pipe.send_bytes(payload)
-            kind, value = self._pipe.recv()
         except (EOFError, OSError) as error:
             self._end()
-            raise StorageError("The process that writes the desk ended.") from error
-        if kind == "error":
-            raise _translated(value)
+            raise StorageError(_ENDED) from error
+        self._outstanding += 1
+
+    def _gather_answers(self) -> Any:
+        """Return the last answer, when all have come; raise what the first error says."""
+        value, failure = None, None
+        while self._outstanding and self._pipe is not None:
+            try:
+                kind, value = self._pipe.recv()
+            except (EOFError, OSError) as error:
+                self._end()
+                raise StorageError(_ENDED) from error
+            self._outstanding -= 1
+            if kind == "error" and failure is None:
+                failure = _translated(value)
+        if failure is not None:
+            raise failure
         return value
+
+    def _ask(self, request: tuple[Any, ...]) -> Any:
+        self._send(request)
+        return self._gather_answers()
 
     def _await_start(self) -> None:
         assert self._pipe is not None
@@ -165,9 +214,13 @@ class ProcessWriter:
 
     def _roll_back(self) -> None:
         if self._pipe is not None:
-            self._ask(("rollback",))
+            with suppress(StorageError, BugError):  # what broke the transaction is being raised
+                self._gather_answers()
+            if self._pipe is not None:
+                self._ask(("rollback",))
 
     def _end(self) -> None:
+        self._outstanding = 0
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
@@ -208,19 +261,24 @@ class _EngineTransaction:
         return int(key[0])
 
 
+_ENDED = "The process that writes the desk ended."
+
+
 class _PipeTransaction:
-    def __init__(self, ask: Any) -> None:
-        self._ask = ask
+    """Sends requests one after the other; only what has an answer of its own is waited for."""
+
+    def __init__(self, send: Any, ask: Any) -> None:
+        self._send, self._ask = send, ask
 
     def append(self, table: Table, rows: pa.Table) -> None:
         if rows.num_rows:
             self.append_stream(table, ipc_bytes(rows))
 
     def append_stream(self, table: Table, stream: bytes) -> None:
-        self._ask(("append", table.name), stream)
+        self._send(("append", table.name), stream)
 
     def execute(self, statement: ClauseElement) -> None:
-        self._ask(("execute", *_compiled(statement)))
+        self._send(("execute", *_compiled(statement)))
 
     def insert(self, statement: Insert) -> int:
         return int(self._ask(("insert", *_compiled(statement))))

@@ -24,8 +24,11 @@ _CHECKPOINT_PAGES = 16_384
 def serve(pipe: Connection, path: str) -> None:
     """Carry out requests until the pipe is closed; answer each with ("ok", value) or an error.
 
-    Requests are `("append", table)` followed by an Arrow IPC stream, `("execute", sql,
-    parameters)`, `("insert", sql, parameters)` which answers the new id, `("commit",)` and
+    Requests may come before earlier ones are answered.  After an error the transaction is rolled
+    back, and all requests up to the next `("begin",)` are refused with the same error.
+
+    Requests are `("begin",)`, `("append", table)` followed by an Arrow IPC stream, `("execute",
+    sql, parameters)`, `("insert", sql, parameters)` which answers the new id, `("commit",)` and
     `("rollback",)`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -36,18 +39,23 @@ def serve(pipe: Connection, path: str) -> None:
         pipe.send(("error", f"{type(error).__name__}: {error}"))
         return
     pipe.send(("ok", None))
+    broken: str | None = None
     while True:
         try:
             request = pipe.recv()
             payload = pipe.recv_bytes() if request[0] == "append" else b""
         except (EOFError, OSError):
             break
-        answer: tuple[str, Any]
-        try:
-            answer = ("ok", desk.carry_out(request, payload))
-        except Exception as error:  # noqa: BLE001 - the edge of the process
-            answer = ("error", str(error))
-        pipe.send(answer)
+        if request[0] in {"begin", "rollback"}:
+            broken = None
+        if broken is None:
+            try:
+                pipe.send(("ok", desk.carry_out(request, payload)))
+                continue
+            except Exception as error:  # noqa: BLE001 - the edge of the process
+                broken = str(error)
+                desk.roll_back()
+        pipe.send(("error", broken))
     desk.close()
 
 
@@ -77,10 +85,12 @@ class _Desk:
             case ("insert", text, parameters):
                 self._execute(text, parameters)
                 return self._last_id()
+            case ("begin",):
+                pass  # a transaction is always open
             case ("commit",):
                 self._connection.commit()
             case ("rollback",):
-                self._roll_back()
+                self.roll_back()
             case _:
                 raise ValueError(request)
         return None
@@ -136,7 +146,7 @@ class _Desk:
             with pa.RecordBatchReader._import_from_c(handle.address) as reader:
                 return reader.read_all().columns[0][0].as_py()
 
-    def _roll_back(self) -> None:
+    def roll_back(self) -> None:
         """Roll back; SQLite may have done so already (disk full), then begin a new connection."""
         try:
             self._connection.rollback()

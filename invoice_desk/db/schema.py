@@ -178,7 +178,6 @@ finding = Table(
     Column("scan", Text, comment="the scan over whole tables that found it"),
     Index(None, "pass_id", "row_number"),
     Index(None, "source_id"),
-    Index(None, "scan"),
 )
 
 decision = Table(

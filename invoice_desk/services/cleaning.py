@@ -233,7 +233,9 @@ class CleaningJob(RunningJob):
         table.take(done)
         table.chunks -= 1
         follow_ups = self._compare(table) if table.chunks == 0 else []
-        with self._writer.transaction() as transaction:
+        # The end of a table is waited for: what is called done is on disk.
+        ends = table.chunks == 0
+        with self._writer.transaction(confirmed=ends) as transaction:
             rows = clean_table(table.document_type)
             if part.only:
                 for statement in delete_some_rows(rows, table.pass_id, part.only):
@@ -241,7 +243,7 @@ class CleaningJob(RunningJob):
             transaction.append_stream(rows, done.chunk.rows)
             transaction.append(finding_rows, self._storable(table, done.chunk.findings))
             transaction.execute(chunk_done(self._job_id, chunk, done.chunk.count))
-            if table.chunks == 0 and table.failed is None:
+            if ends and table.failed is None:
                 found = finding_table(list(table.findings_of_table))
                 transaction.append(finding_rows, self._storable(table, found))
                 for statement in self._closing(table):

@@ -267,7 +267,8 @@ class ImportJob(RunningJob):
         follow_ups = self._follow_up(chunk, unit, content)
         ends = file.outstanding == 1
         rows_before = file.rows
-        with self._writer.transaction() as transaction:
+        # The end of a file is waited for: what is called done is on disk.
+        with self._writer.transaction(confirmed=ends) as transaction:
             self._store_of_sources.store(transaction, file, content)
             transaction.execute(chunk_done(self._job_id, chunk, file.rows - rows_before))
             if ends:

@@ -235,6 +235,10 @@ class RunningJob:
             values = {"state": JobState.IN_PROGRESS.value}
             connection.execute(job_update(self._job_id, **values))
         runner.run(machine)
+        try:
+            self._writer.flush()
+        except StorageError as error:
+            return str(runner.storage_error or error)
         return str(runner.storage_error) if runner.storage_error else None
 
     def _close_books(self, state: JobState, error: str | None, **values: Any) -> None:

@@ -38,7 +38,6 @@ def upgrade() -> None:
         "finding", sa.Column("anomaly", sa.Text(), nullable=False, server_default="other")
     )
     op.add_column("finding", sa.Column("scan", sa.Text(), nullable=True))
-    op.create_index(op.f("ix_finding_scan"), "finding", ["scan"])
     op.add_column(
         "cleaning_pass", sa.Column("buckets", sa.JSON(), nullable=False, server_default="{}")
     )
