@@ -100,7 +100,7 @@ class SourceStore:
                 columns=list(head.structure.columns),
                 structure=asdict(head.structure) | {"derived_rows": list(table.rows.derived)},
                 details=details,
-                row_count=0,
+                row_count=len(table.rows),
                 document_type=match.document_type,
                 confidence=match.confidence,
                 mapping=mapping,
@@ -109,7 +109,7 @@ class SourceStore:
         )
         file.tables.append(table_id)
         file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
-        self._store_rows(to, file, table_id, table.rows)
+        self._store_rows(to, file, table_id, table.rows, counted=True)
 
     def _recognised(
         self, file_name: str, table: ReadTable
@@ -129,10 +129,17 @@ class SourceStore:
         return match, map_by_headers(found, columns) if found else {}, None
 
     def _store_rows(
-        self, to: BulkTransaction, file: ImportFile, table_id: int, batch: RowBatch
+        self,
+        to: BulkTransaction,
+        file: ImportFile,
+        table_id: int,
+        batch: RowBatch,
+        *,
+        counted: bool = False,
     ) -> None:
         to.append(raw_row, storable_rows(table_id, batch.numbers, batch.cells))
-        to.execute(rows_added(table_id, len(batch)))
+        if not counted:
+            to.execute(rows_added(table_id, len(batch)))
         file.rows += len(batch)
         file.derived.extend(batch.derived)
         self._store_findings(to, file, table_id, batch.findings)
