@@ -266,3 +266,44 @@ def test_every_command_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
     assert [name for name in COMMANDS if f"invoice-desk {name}" not in readme] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("exercise=2024", "exercice"), ("exercice=now", "2024"), ("x25=maybe", "keep"), ("x", "NAME")],
+)
+def test_a_wrong_option_is_a_sentence(shell: Shell, tmp_path: Path, option: str, told: str) -> None:
+    shell("import", write_csv(tmp_path / "x.csv", "a;b\n1;2\n"), "--desk", shell.desk)
+
+    code, _, err = shell("clean", "--option", option, "--desk", shell.desk)
+
+    assert code == 1
+    assert told in err
+
+
+def test_rules_passes_and_rows_on_the_command_line(shell: Shell, tmp_path: Path) -> None:
+    text = "DO;PRODUIT;HT;TAX;TTC;DISCOUNT\nOran;X25;1;0;1;0\nOran;LTE;2;0;2;0\n"
+    desk = ("--desk", shell.desk)
+    shell("import", write_csv(tmp_path / "p.csv", text), *desk)
+    shell("clean", *desk)
+    shell("clean", "--option", "x25=keep", *desk)
+
+    passes = shell.json("passes", "1", *desk)
+    compared = shell.json("compare", passes[0]["id"], passes[1]["id"], *desk)
+    rows = shell.json("rows", "1", "--cleaning-status", "cleaned", *desk)
+    nothing = shell.json("rows", "1", "--cleaning-status", "filtered_out", *desk)
+    raw = shell.json("sources", "--cleaning-status", "raw", *desk)
+
+    assert [done["cleaned"] for done in passes] == [1, 2]
+    assert compared["by_field"] == {"cleaning_status": 1}
+    assert (rows["matching"], nothing["matching"], raw) == (2, 0, [])
+    assert shell.json("sources", "--no-include-raw", *desk)[0]["name"] == "p.csv"
+
+    code, out, _ = shell("types", "ca_periodique", "--switch-off", "product_out_of_scope", *desk)
+    assert (code, "off" in out) == (0, True)
+    assert shell.json("clean", *desk)["cleaned"] == 2
+    assert shell("types", "ca_periodique", "--reset", *desk)[0] == 0
+    assert shell("types", "ca_periodique", "--switch-off", "no_such_rule", *desk)[0] == 1
+    assert shell.json("scan", "ca_periodique", *desk)["revenue"]["total"]["total_amount"] == "3"
+    assert shell("settle", "1", "net_amount", "--decimal-mark", ",", *desk)[0] == 0
+    assert shell("settle", "1", "net_amount", "--date-order", "dmy", *desk)[0] == 1

@@ -88,17 +88,20 @@ def _import_code(result: Any) -> ExitCode:
 def clean_command(options: argparse.Namespace) -> int:
     """Clean tables."""
     from invoice_desk.services.cleaning import CleaningJob
+    from invoice_desk.services.types import check_options
 
     with desk_of(options) as desk:
         if options.type and options.type not in desk.types:
             raise ArgumentError(f"There is no document type {options.type}.")
         recover(desk)
+        chosen = _chosen(options.option)
+        check_options(desk, chosen)
         job = CleaningJob(
             desk,
             _settings(options),
             source_ids=options.source,
             document_type=options.type,
-            options=_chosen(options.option),
+            options=chosen,
         )
         with watched(job):
             result = job.run()

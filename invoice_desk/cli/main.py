@@ -89,11 +89,13 @@ def parser() -> argparse.ArgumentParser:
         add[name].add_argument("--type", metavar="NAME", help="only this document type")
     for name in ("import", "inspect", "convert"):
         add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
-    _add_rest(add)
+    _add_listing_options(add)
+    _add_rule_options(add)
+    _add_file_options(add)
     return made
 
 
-def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
+def _add_listing_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     statuses = ("raw", "cleaning", "cleaned", "filtered_out")
     for name in ("sources", "rows"):
         add[name].add_argument("--cleaning-status", choices=statuses, help="only what stands so")
@@ -111,6 +113,10 @@ def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["compare"].add_argument("after", type=int, metavar="PASS")
     add["compare"].add_argument("--limit", type=_positive, default=100, metavar="N")
     add["scan"].add_argument("types", nargs="*", metavar="TYPE")
+    add["jobs"].add_argument("job", type=int, nargs="?", metavar="ID", help="show its files")
+
+
+def _add_rule_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["settle"].add_argument("table", type=int, metavar="TABLE")
     add["settle"].add_argument("field", metavar="FIELD")
     add["settle"].add_argument("--decimal-mark", choices=(".", ","))
@@ -124,6 +130,9 @@ def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["clean"].add_argument(
         "--option", action="append", default=[], metavar="NAME=CHOICE", help="choose a reading"
     )
+
+
+def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["inspect"].add_argument("--text", action="store_true", help="add the lines of each page")
     add["inspect"].add_argument(
         "--ignore-xml", action="store_true", help="read only the visible page of an e-invoice"
@@ -135,7 +144,6 @@ def _add_rest(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["parse"].add_argument(
         "--hint", help="language (fr, de-CH, en-US), excel-1900 or excel-1904"
     )
-    add["jobs"].add_argument("job", type=int, nargs="?", metavar="ID", help="show its files")
     add["export"].add_argument("--out", type=Path, required=True, metavar="PATH")
     add["export"].add_argument("--format", choices=("csv", "xlsx", "json", "parquet"))
     add["export"].add_argument(

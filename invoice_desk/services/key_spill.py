@@ -10,17 +10,17 @@ import numpy as np
 from invoice_desk.core.duplicates import repeated
 
 #: Hashes are spread over this many parts by their highest bits.
-_PARTS = 16
-_SHIFT = np.uint64(60)
+_PARTS = 64
+_SHIFT = np.uint64(58)
 _ENTRY = np.dtype([("hash", "<u8"), ("number", "<i8")])
 #: Up to this many entries stay in memory.
-_IN_MEMORY = 500_000
+_IN_MEMORY = 200_000
 
 
 class KeySpill:
     """Gathers (hash, row number) pairs and says which hashes stand more than once.
 
-    Memory stays at some 8 MB whatever the number of rows; ten million rows take 160 MB of disk.
+    Memory stays at some 10 MB whatever the number of rows; ten million rows take 160 MB of disk.
     """
 
     def __init__(self) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from invoice_desk.core.declarations import declaration_of, document_type_of
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.document_types import DocumentType, Option
 from invoice_desk.core.lookups import ReferenceEntry, alias_map
 from invoice_desk.db.audit import audit
 from invoice_desk.db.engine import reading, writing
@@ -113,6 +113,29 @@ def _keep(desk: Desk, made: DocumentType, action: str) -> DocumentType:
         )
     desk.types[made.name] = checked
     return checked
+
+
+def check_options(desk: Desk, options: Mapping[str, str]) -> None:
+    """Refuse options that no type has, and choices that an option does not offer.
+
+    Raises:
+        ArgumentError: Naming what there is instead.
+    """
+    known: dict[str, list[Option]] = {}
+    for made in list(desk.types.values()):
+        for option in made.options:
+            known.setdefault(option.name, []).append(option)
+    for name, value in options.items():
+        if name not in known:
+            raise ArgumentError(
+                f"There is no option {name}. Known are: {', '.join(sorted(known))}."
+            )
+        choices = {choice for option in known[name] for choice in option.choices}
+        if choices and value not in choices:
+            offered = " or ".join(f"“{choice}”" for choice in sorted(choices))
+            raise ArgumentError(f"{name} cannot be “{value}”; choose {offered}.")
+        if not choices and not re.fullmatch(r"(19|20)\d{2}", value):
+            raise ArgumentError(f"{name} is a year such as 2024, not “{value}”.")
 
 
 def reference_list(desk: Desk, name: str) -> list[ReferenceEntry]:
