@@ -381,13 +381,15 @@ def test_a_ledger_entry_that_does_not_balance_is_found(desk: Desk, tmp_path: Pat
         line.format(n=2, a="411000", d="10,00", c="0,00"),
         line.format(n=2, a="706000", d="0,00", c="9,99"),
     ]
+    other = line.format(n=2, a="706000", d="0,00", c="0,01").replace("P1", "P9")
+    cleaned(desk, tmp_path / "g.txt", names + lines[0] + lines[1] + other)
     result = cleaned(desk, tmp_path / "f.txt", names + "".join(lines))
     assert result.tables[0].document_type == "fec"
 
     (scan,) = scan_desk(desk)
 
-    assert (scan.findings, codes_of(desk)) == (1, ["unbalanced"])
-    assert "0.01" in (browsing.findings(desk)[0].text or "")
+    assert (scan.findings, codes_of(desk)) == (2, ["unbalanced", "unbalanced"])  # not netted
+    assert all("0.01" in (found.text or "") for found in browsing.findings(desk))
 
 
 def test_calls_become_numbers_seconds_and_utc(desk: Desk, tmp_path: Path) -> None:
@@ -509,3 +511,23 @@ def test_revenue_of_a_period_is_the_sum_of_its_four_parts(desk: Desk, tmp_path: 
 
     assert total.total["total_amount"] == Decimal(119)
     assert total.missing == ("ca_dnt", "ca_rfd", "ca_cnt")
+
+
+def test_the_grid_shows_the_bucket_and_orders_by_it(desk: Desk, tmp_path: Path) -> None:
+    lines = [journal_line("DOT Oran", "1"), journal_line("DOT Oran", "2", object="@x")]
+    cleaned(desk, tmp_path / "j.csv", JOURNAL + "".join(lines), exercice="2024")
+
+    rows = browsing.TableRows(desk, 1, browsing.View.CLEANED)
+    ids = rows.ids(browsing.RowFilter(order_by="bucket"))
+
+    assert rows.columns[-1].is_bucket
+    assert [rows.rows(ids)[number].cells[-1].text for number in ids] == ["anomalie", "main"]
+
+
+def test_any_table_shows_what_it_has(desk: Desk, tmp_path: Path) -> None:
+    cleaned(desk, tmp_path / "x.csv", "colour;Montant TTC\nred;1,50\nblue;2,50\n")
+
+    rows = browsing.TableRows(desk, 1, browsing.View.CLEANED)
+
+    assert [column.title for column in rows.columns] == ["total_amount", "colour"]
+    assert [cell.text for cell in rows.rows([1])[1].cells] == ["1.50", "red"]

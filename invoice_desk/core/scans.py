@@ -42,7 +42,7 @@ def scan_rows(scan: Scan, rows: pa.Table) -> list[Hit]:
 
     Args:
         scan: What to look for.
-        rows: One column a field; amounts decimal128, dates ISO 8601 texts.
+        rows: One column a field, and `RAW_TABLE`; amounts decimal128, dates ISO 8601 texts.
     """
     if rows.num_rows == 0:
         return []
@@ -51,17 +51,19 @@ def scan_rows(scan: Scan, rows: pa.Table) -> list[Hit]:
     ](scan, rows)
 
 
-def _keys(scan: Scan, rows: pa.Table) -> list[str]:
+#: The column that says which raw table a row is from.
+RAW_TABLE = "raw_table"
+
+
+def _groups(scan: Scan, rows: pa.Table) -> list[tuple[str, list[int]]]:
+    """Return key and places of each group; an entry of one ledger is no part of another's."""
     parts = [rows[name].to_pylist() for name in scan.group]
-    return ["|".join(part or "" for part in key) for key in zip(*parts, strict=True)]
-
-
-def _places(scan: Scan, rows: pa.Table) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, key in enumerate(_keys(scan, rows)):
-        if key.strip("|"):
-            groups[key].append(place)
-    return groups
+    tables = rows[RAW_TABLE].to_pylist() if scan.kind == "balance" else [0] * rows.num_rows
+    groups: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, (table, key) in enumerate(zip(tables, zip(*parts, strict=True), strict=True)):
+        if any(key):
+            groups[table, "|".join(part or "" for part in key)].append(place)
+    return [(key, places) for (_, key), places in groups.items()]
 
 
 def _outliers(scan: Scan, rows: pa.Table) -> list[Hit]:
@@ -69,7 +71,7 @@ def _outliers(scan: Scan, rows: pa.Table) -> list[Hit]:
     values = pc.fill_null(rows[scan.field].combine_chunks().cast(pa.float64()), np.nan)
     amounts = values.to_numpy(zero_copy_only=False)
     found = []
-    for key, places in _places(scan, rows).items():
+    for key, places in _groups(scan, rows):
         known = np.array(places)[~np.isnan(amounts[places])]
         if len(known) < _FEWEST_ROWS:
             continue
@@ -87,7 +89,7 @@ def _drops(scan: Scan, rows: pa.Table) -> list[Hit]:
     assert scan.date is not None
     dates, amounts = rows[scan.date].to_pylist(), rows[scan.field].to_pylist()
     found = []
-    for key, places in _places(scan, rows).items():
+    for key, places in _groups(scan, rows):
         months: dict[str, Decimal] = defaultdict(Decimal)
         first: dict[str, int] = {}
         for place in places:
@@ -110,7 +112,7 @@ def _unbalanced(scan: Scan, rows: pa.Table) -> list[Hit]:
     assert scan.other is not None
     left, right = rows[scan.field].to_pylist(), rows[scan.other].to_pylist()
     found = []
-    for key, places in _places(scan, rows).items():
+    for key, places in _groups(scan, rows):
         one = sum((left[p] for p in places if left[p] is not None), Decimal(0))
         two = sum((right[p] for p in places if right[p] is not None), Decimal(0))
         if one != two:
@@ -123,7 +125,7 @@ def _unbalanced(scan: Scan, rows: pa.Table) -> list[Hit]:
 def _conflicts(scan: Scan, rows: pa.Table) -> list[Hit]:
     texts = rows[scan.field].to_pylist()
     found = []
-    for key, places in _places(scan, rows).items():
+    for key, places in _groups(scan, rows):
         seen = {folded(texts[p]): texts[p] for p in reversed(places) if texts[p]}
         if len(seen) > 1:
             text = f"{key}: " + " / ".join(sorted(seen.values())[:4])

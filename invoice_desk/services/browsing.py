@@ -19,6 +19,7 @@ from invoice_desk.core.corrections import canonical
 from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.records import FindingRecord, PassRecord, SourceRecord, TableRecord
 from invoice_desk.core.sentences import sentence
+from invoice_desk.core.type_detection import ANY_TABLE
 from invoice_desk.db.audit import list_audit
 from invoice_desk.db.browse import RowFilter, matching_rows, read_rows
 from invoice_desk.db.bulk import read_columns
@@ -58,11 +59,13 @@ class GridColumn:
         title: Heading as read, or the name of the field.
         raw: Index of the raw column, for raw cells.
         field: Name of the field, for clean values.
+        is_bucket: Whether it says where the rules of the type put the row.
     """
 
     title: str
     raw: int | None = None
     field: str | None = None
+    is_bucket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +166,23 @@ class TableRows:
         raw = [GridColumn(name or f"Column {i + 1}", raw=i) for i, name in enumerate(headings)]
         if view is View.RAW or self.document_type is None or self._pass is None:
             return tuple(raw)
-        clean = [GridColumn(spec.name, field=spec.name) for spec in self.document_type.fields]
+        made, mapping = self.document_type, self._pass.plan["mapping"]
+        clean = [GridColumn(spec.name, field=spec.name) for spec in made.fields]
+        buckets = [GridColumn("bucket", is_bucket=True)] if made.buckets else []
+        rest = [column for i, column in enumerate(raw) if i not in set(mapping.values())]
+        if view is View.CLEANED and made.name != ANY_TABLE:
+            return (*clean, *buckets)
         if view is View.CLEANED:
-            return tuple(clean)
-        mapping: dict[str, int] = self._pass.plan["mapping"]
+            return (*(column for column in clean if column.field in mapping), *rest)
         pairs: list[GridColumn] = []
-        computed = {spec.name for spec in self.document_type.fields if spec.product_of}
+        made_up = {spec.name for spec in made.fields if spec.is_computed or spec.fallback}
         for column in clean:
             index = mapping.get(column.field or "")
             if index is not None:
                 pairs += [raw[index], column]
-            elif column.field in computed:
+            elif column.field in made_up:
                 pairs.append(column)
-        used = set(mapping.values())
-        return (*pairs, *(column for i, column in enumerate(raw) if i not in used))
+        return (*pairs, *buckets, *rest)
 
     def _row(self, number: int, raw: list[str], clean: dict[str, Any] | None) -> GridRow:
         corrected = set(json.loads(clean["corrected"])) if clean and clean["corrected"] else set()
@@ -198,6 +204,8 @@ class TableRows:
     def _cell(
         self, column: GridColumn, raw: list[str], clean: dict[str, Any] | None, corrected: set[str]
     ) -> GridCell:
+        if column.is_bucket:
+            return GridCell((clean["bucket"] or "") if clean else "")
         if column.field is None:
             index = column.raw or 0
             return GridCell(raw[index] if index < len(raw) else "")

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.findings import Finding, finding_table
-from invoice_desk.core.scans import Hit, compare_keys, keyed_sums, scan_rows
+from invoice_desk.core.scans import RAW_TABLE, Hit, compare_keys, keyed_sums, scan_rows
 from invoice_desk.core.storage import from_storage
 from invoice_desk.db.audit import audit
 from invoice_desk.db.browse import pass_fields
@@ -142,7 +142,8 @@ def _rows_of(desk: Desk, made: DocumentType, names: Sequence[str]) -> _Rows:
             table_id = done.raw_table_id
             rows.origins.append((owners[table_id], table_id, done.id, stored.num_rows))
             rows.numbers += stored["row_number"].to_pylist()
-            parts.append(_typed(stored, made, names))
+            owner = pa.array([table_id] * stored.num_rows, pa.int64())
+            parts.append(_typed(stored, made, names).append_column(RAW_TABLE, owner))
     if parts:
         rows.columns = pa.concat_tables(parts).combine_chunks()
     return rows

@@ -143,9 +143,11 @@ class PagedTableModel(QAbstractTableModel):
         column = self.column(section)
         if column is None:
             return self.tr("Status")
+        if column.is_bucket:
+            return field_label(column.title)
         if column.field is None:
             return column.title
-        beside_raw = any(other.field is None for other in self._columns)
+        beside_raw = any(other.raw is not None for other in self._columns)
         return ("→ " if beside_raw else "") + field_label(column.field)
 
     def flags(self, index: Index) -> Qt.ItemFlag:

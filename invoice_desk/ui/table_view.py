@@ -326,7 +326,7 @@ class TableView(Page):
         column = self.model.column(section)
         if column is None:
             return
-        key: str | int | None = column.field or column.raw
+        key: str | int | None = "bucket" if column.is_bucket else column.field or column.raw
         if self._order_by == key and self._descending:
             self._order_by, self._descending = None, False  # a third click: as in the file
         else:
