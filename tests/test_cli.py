@@ -148,7 +148,7 @@ def test_inspect_has_the_shape_of_the_design(shell: Shell, tmp_path: Path, sampl
     table = found["tables"][0]
     assert list(table) == [
         *("name", "sheet", "page", "title_rows", "header_rows", "first_data_row", "dialect"),
-        *("derived_rows", "columns", "row_count", "mapping"),
+        *("derived_rows", "note_rows", "group_rows", "columns", "row_count", "mapping"),
     ]
     assert (table["title_rows"], table["header_rows"], table["first_data_row"]) == ([0], [1], 2)
     assert (table["derived_rows"], table["row_count"]) == ([4], 3)

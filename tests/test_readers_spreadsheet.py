@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import random
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -303,3 +304,35 @@ def test_a_damaged_workbook_is_read_or_refused_and_never_a_crash(
     with suppress(SourceError):  # any other exception fails
         tables = read_spreadsheet(path, name="a.xlsx")
     assert all(len(table.rows.numbers) == len(cells_of(table)) for table in tables)
+
+
+def test_every_cell_is_what_openpyxl_and_calamine_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    chance = random.Random(3)
+    head: list[Any] = ["code", "whole", "amount", "day", "moment", "flag", "text"]
+    body: list[list[Any]] = [
+        [
+            f"{n:05}",
+            chance.randrange(-(10**9), 10**9),
+            round(chance.uniform(-(10**6), 10**6), 2),
+            dt.date(2020, 1, 1) + dt.timedelta(chance.randrange(3000)),
+            dt.datetime(2024, 1, 1, 8, 30, 15) + dt.timedelta(hours=n),
+            n % 3 == 0,
+            chance.choice(["", " padded ", "a\nb", "1e5", "=x", "Été"]),
+        ]
+        for n in range(300)
+    ]
+    book = openpyxl.Workbook()
+    for row in (head, *body):
+        book.active.append([None if cell == "" else cell for cell in row])
+    for cell in book.active["G"]:
+        cell.data_type = "s" if cell.value is not None else cell.data_type
+    book.save(path)
+
+    ours = [list(row) for row in cells_of(read(path))]
+
+    sheet = openpyxl.load_workbook(path).active
+    theirs = [[cell_text(cell.value) for cell in row] for row in sheet.iter_rows(min_row=2)]
+    bare = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    assert ours == theirs
+    assert ours == [[cell_text(value) for value in row] for row in bare[1:]]

@@ -531,3 +531,51 @@ def test_any_table_shows_what_it_has(desk: Desk, tmp_path: Path) -> None:
 
     assert [column.title for column in rows.columns] == ["total_amount", "colour"]
     assert [cell.text for cell in rows.rows([1])[1].cells] == ["1.50", "red"]
+
+
+ADJUSTED = (
+    "PRI_IDENTITY;CUST_CODE;FULL_NAME;TRANS_ID;DROIT_TIMBRE;TTC;TVA;HT;ENTRY_DATE;ACTEL;DO;"
+    "CUST_LEV1;CUST_LEV2;CUST_LEV3;DEPARTEMENT\n"
+    "LS1;1;N;t1;0,00;119,00;19,00;100,00;2024-03-05 10:00:00;{actel};{dot};a;302 x;c;"
+    "Direction Commerciale Corporate\n"
+)
+
+
+def test_an_agency_stands_for_its_direction_where_the_list_says_so(
+    desk: Desk, tmp_path: Path
+) -> None:
+    text = ADJUSTED.replace("Direction Commerciale Corporate", "x")
+    cleaned(desk, tmp_path / "r.csv", text.format(actel="7|ACTEL TOUGOURT", dot=""))
+    assert rows_of(desk, "ca_rfd")[0]["dot"] == "Touggourt"
+
+    types.change_reference(desk, "actel", [ReferenceEntry("Ouargla", "", ("ACTEL TOUGOURT",))])
+    clean_tables(desk, settings=IN_PROCESS)
+
+    assert rows_of(desk, "ca_rfd")[-1]["dot"] == "Ouargla"
+
+
+def test_adjustments_may_be_subtracted_and_level_302_be_a_label(desk: Desk, tmp_path: Path) -> None:
+    cleaned(desk, tmp_path / "r.csv", ADJUSTED.format(actel="x", dot="Siège"))
+    assert revenue_total(desk).total["total_amount"] == Decimal(119)
+
+    clean_tables(desk, options={"sums": "to be subtracted"}, settings=IN_PROCESS)
+    assert revenue_total(desk).total["total_amount"] == Decimal(-119)
+
+    for choice, kept in (("code is 302", 1), ("label names 302", 0)):
+        options = {"level_302": f"leave out where the {choice}"}
+        assert clean_tables(desk, options=options, settings=IN_PROCESS).cleaned == kept
+
+
+def test_a_code_that_is_not_that_of_its_direction_is_found(desk: Desk, tmp_path: Path) -> None:
+    head = (
+        "ACTEL_CODE;CODE_CUSTOMER_L1;DESCRIPTION_CUSTOMER_L1;TELECOM_TYPE;OFFER_TYPE;OFFER_NAME;"
+        "SUBSCRIBER_STATUS;CREATION_DATE;STATE;CUSTOMER_FULL_NAME;DOT\n"
+    )
+    line = "007;01;Corp;FTTX;post;Idoom;Active;2024-02-20 00:00:00;DOT_ORAN;N;{code}\n"
+    lines = [line.format(code=code) for code in ("ORA", "ADR", "")]
+    cleaned(desk, tmp_path / "parc.csv", head + "".join(lines))
+
+    scan_desk(desk, ["parc_corporate"])
+
+    (found,) = [f for f in browsing.findings(desk) if f.code == "other_code"]
+    assert (found.row_number, found.anomaly) == (2, "dot_mismatch")

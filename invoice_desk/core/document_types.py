@@ -181,7 +181,7 @@ class Scan:
     """An anomaly scan over all rows of a type.
 
     Attributes:
-        kind: `outlier`, `drop`, `balance` or `conflict`; `services.scanning` says what each does.
+        kind: `outlier`, `drop`, `balance`, `conflict` or `code`; `core.scans` says what each does.
         field: What is looked at, an amount but for `conflict`.
         group: Rows are compared within these fields.
         date: Gives the month, for `drop`.

@@ -37,15 +37,18 @@ class Hit:
     text: str
 
 
-def scan_rows(scan: Scan, rows: pa.Table) -> list[Hit]:
+def scan_rows(scan: Scan, rows: pa.Table, codes: Mapping[str, str] | None = None) -> list[Hit]:
     """Return what a scan finds in the rows of a type.
 
     Args:
         scan: What to look for.
+        codes: Name → code of a list, for `code`.
         rows: One column a field, and `RAW_TABLE`; amounts decimal128, dates ISO 8601 texts.
     """
     if rows.num_rows == 0:
         return []
+    if scan.kind == "code":
+        return _other_codes(scan, rows, codes or {})
     return {"outlier": _outliers, "drop": _drops, "balance": _unbalanced, "conflict": _conflicts}[
         scan.kind
     ](scan, rows)
@@ -132,6 +135,17 @@ def _conflicts(scan: Scan, rows: pa.Table) -> list[Hit]:
             anomaly = AnomalyType.DUPLICATE_DATA
             found.append(_hit(places[1], "conflicting_rows", anomaly, scan.field, text))
     return found
+
+
+def _other_codes(scan: Scan, rows: pa.Table, codes: Mapping[str, str]) -> list[Hit]:
+    names, found = rows[scan.group[0]].to_pylist(), rows[scan.field].to_pylist()
+    hits = []
+    for place, (name, code) in enumerate(zip(names, found, strict=True)):
+        wanted = codes.get(name or "")
+        if wanted and code and folded(code) not in {folded(wanted), folded(name)}:
+            text = f"{name} has the code {wanted}, not {code}"
+            hits.append(_hit(place, "other_code", AnomalyType.DOT_MISMATCH, scan.field, text))
+    return hits
 
 
 def _hit(place: int, code: str, anomaly: AnomalyType, field: str, text: str) -> Hit:

@@ -32,6 +32,7 @@ SENTENCES: dict[str, str] = {
     "sudden_drop": "The month has less than half of the month before.",
     "unbalanced": "Two amounts that must be equal are not.",
     "conflicting_rows": "Rows with one key name different things.",
+    "other_code": "The code is not that of the name beside it.",
     "missing_in_other": "The invoice stands in one of journal and état only.",
     "amounts_differ": "Journal and état have different revenue for this invoice.",
     FindingCode.HIDDEN_ROWS: "Rows are hidden in the sheet; they were read all the same.",

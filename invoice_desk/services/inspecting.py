@@ -312,6 +312,8 @@ def _table(
         "first_data_row": structure.first_data_row,
         "dialect": None if table.head.dialect is None else asdict(table.head.dialect),
         "derived_rows": sorted(structure.derived_rows or table.derived),
+        "note_rows": list(structure.note_rows),
+        "group_rows": list(structure.group_rows),
         "columns": list(structure.columns),
         "row_count": table.row_count,
         "mapping": [

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.document_types import DocumentType, Scan
 from invoice_desk.core.findings import Finding, finding_table
 from invoice_desk.core.scans import RAW_TABLE, Hit, compare_keys, keyed_sums, scan_rows
 from invoice_desk.core.storage import from_storage
@@ -27,6 +27,7 @@ from invoice_desk.db.passes import (
 )
 from invoice_desk.db.tables import list_tables
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.types import reference_list
 
 JOURNAL, STATEMENT = "journal_ventes", "etat_facture"
 _INVOICE = ("organization", "invoice_number", "invoice_type")
@@ -87,11 +88,20 @@ def scan_desk(desk: Desk, document_types: Sequence[str] | None = None) -> list[S
             rows = _rows_of(desk, made, sorted(name for name in wanted if name))
             if rows.columns.num_rows:
                 name = f"{scan.kind}:{made.name}:{scan.field}"
-                found = _store(desk, made, name, rows, scan_rows(scan, rows.columns))
+                hits = scan_rows(scan, rows.columns, _codes(desk, made, scan))
+                found = _store(desk, made, name, rows, hits)
                 results.append(ScanResult(name, made.name, rows.columns.num_rows, found))
     if document_types is None or {JOURNAL, STATEMENT} & set(document_types):
         results += compare_journal_and_statement(desk)
     return results
+
+
+def _codes(desk: Desk, made: DocumentType, scan: Scan) -> dict[str, str]:
+    """Return name → code of the list that a `code` scan needs."""
+    if scan.kind != "code":
+        return {}
+    entries = reference_list(desk, made.field(scan.group[0]).lookup or "")
+    return {entry.name: entry.code for entry in entries if entry.code}
 
 
 def compare_journal_and_statement(desk: Desk) -> list[ScanResult]:
@@ -116,16 +126,20 @@ def compare_journal_and_statement(desk: Desk) -> list[ScanResult]:
 
 
 def revenue_total(desk: Desk) -> RevenueTotal:
-    """Return CA périodique = périodique + DNT + RFD + CNT, from the passes that are shown."""
+    """Return CA périodique = périodique + DNT + RFD + CNT, from the passes that are shown.
+
+    Signs are in the data, unless a pass was told that its amounts are to be subtracted.
+    """
     with reading(desk.engine) as connection:
         passes = current_passes(connection)
     parts: dict[str, dict[str, Decimal]] = {}
     total: dict[str, Decimal] = {}
     for done in passes:
         if done.document_type in REVENUE_TYPES:
+            sign = -1 if done.plan["options"].get("sums") == "to be subtracted" else 1
             sums = parts.setdefault(done.document_type, {})
             for name in ("net_amount", "tax_amount", "total_amount"):
-                amount = done.totals.get(name, Decimal(0))
+                amount = sign * done.totals.get(name, Decimal(0))
                 sums[name] = sums.get(name, Decimal(0)) + amount
                 total[name] = total.get(name, Decimal(0)) + amount
     return RevenueTotal(parts, total, tuple(n for n in REVENUE_TYPES if n not in parts))

@@ -175,7 +175,10 @@ def spellings(desk: Desk, made: DocumentType) -> dict[str, dict[str, str]]:
     """Return list → folded spelling → name, for the lists that a type looks names up in."""
     wanted = {spec.lookup for spec in made.fields if spec.lookup}
     lists = _lists(desk) if wanted else {}
-    return {name: alias_map(lists.get(name, ())) for name in sorted(wanted)}
+    found = {name: alias_map(lists.get(name, ())) for name in sorted(wanted)}
+    if "dot" in found:  # an agency stands for its direction, where that list does not say otherwise
+        found["dot"] = alias_map(lists.get("actel", ())) | found["dot"]
+    return found
 
 
 def _lists(desk: Desk) -> dict[str, list[ReferenceEntry]]:
