@@ -579,3 +579,27 @@ def test_a_code_that_is_not_that_of_its_direction_is_found(desk: Desk, tmp_path:
 
     (found,) = [f for f in browsing.findings(desk) if f.code == "other_code"]
     assert (found.row_number, found.anomaly) == (2, "dot_mismatch")
+
+
+def test_call_records_without_headings_are_known_by_their_order(desk: Desk, tmp_path: Path) -> None:
+    line = (
+        '"","0550123456","021234567","internal","""A"" <0550123456>","SIP/1","SIP/2","Dial",'
+        '"SIP/2","2024-03-05 10:00:0{n}","2024-03-05 10:00:05","2024-03-05 10:01:0{n}","6{n}",'
+        '"5{n}","ANSWERED","DOCUMENTATION","1709632800.{n}",""\n'
+    )
+
+    cleaned(desk, tmp_path / "Master.csv", "".join(line.format(n=n) for n in range(5)))
+
+    found = rows_of(desk, "cdr")
+    assert [row["duration"] for row in found] == [60, 61, 62, 63, 64]
+    assert found[0]["caller_number"] == "+213550123456"
+    assert found[0]["call_start"] == "2024-03-05T09:00:00Z"
+    assert found[0]["outcome"] == "ANSWERED"
+
+
+def test_eighteen_columns_alone_are_no_call_record(desk: Desk, tmp_path: Path) -> None:
+    line = ",".join(f"w{n}" for n in range(18)) + "\n"
+
+    result = cleaned(desk, tmp_path / "x.csv", "1" + line + "2" + line + "3" + line)
+
+    assert result.tables[0].document_type != "cdr"

@@ -17,6 +17,7 @@ from invoice_desk.core.document_types import (
     DuplicateAction,
     DuplicateRule,
     FieldSpec,
+    Layout,
     Operator,
     Option,
     Rule,
@@ -65,6 +66,9 @@ def _type_of(declared: Mapping[str, Any]) -> DocumentType:
         duplicates=None if duplicate is None else _duplicate_rule_of(duplicate),
         options=tuple(_option_of(entry) for entry in declared.get("option", ())),
         scans=tuple(_scan_of(entry) for entry in declared.get("scan", ())),
+        layouts=tuple(
+            Layout(entry["name"], tuple(entry["columns"])) for entry in declared.get("layout", ())
+        ),
         date_order=declared.get("date_order", "dmy"),
         time_zone=declared.get("time_zone", "UTC"),
         region=declared.get("region", "DZ"),
@@ -87,6 +91,7 @@ def declaration_of(made: DocumentType) -> dict[str, Any]:
         "field": [_declared_field(spec) for spec in made.fields],
         "option": [asdict(option) for option in made.options],
         "scan": [asdict(scan) for scan in made.scans],
+        "layout": [asdict(layout) for layout in made.layouts],
     }
     for kind, place in _RULE_KINDS.items():
         declared[kind] = [declared_rule(rule) for rule in getattr(made, place)]

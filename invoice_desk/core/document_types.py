@@ -196,6 +196,14 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of files that come without headings, in their order."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentType:
     """A kind of table or document, and its rules."""
 
@@ -210,6 +218,7 @@ class DocumentType:
     duplicates: DuplicateRule | None = None
     options: tuple[Option, ...] = ()
     scans: tuple[Scan, ...] = ()
+    layouts: tuple[Layout, ...] = ()
     date_order: str = "dmy"
     #: The time zone of `instant` fields, an IANA name.
     time_zone: str = "UTC"

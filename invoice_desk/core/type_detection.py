@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from invoice_desk.core.document_types import DocumentType, FieldSpec
+from invoice_desk.core.dates import read_moment
+from invoice_desk.core.document_types import TEMPORAL, DocumentType, FieldSpec, ValueType
+from invoice_desk.core.durations import read_seconds
 from invoice_desk.core.text import folded
 
 #: The type of tables that are of no other; its fields are the words that all tables share.
@@ -44,6 +46,43 @@ def map_by_headers(made: DocumentType, columns: Sequence[str]) -> dict[str, int]
 def heading_keys(spec: FieldSpec) -> tuple[str, ...]:
     """Return the headings under which a field is known, as they are compared."""
     return _keys((*spec.headers, spec.name))
+
+
+def match_layout(
+    types: Iterable[DocumentType], rows: Sequence[Sequence[str]]
+) -> tuple[TypeMatch, dict[str, int]] | None:
+    """Return the type and mapping of a table without headings whose order of columns is known.
+
+    Nearly all cells in the columns of dates and durations have to be such values, and one of
+    them at least must be filled: the number of columns alone proves nothing.
+
+    Args:
+        types: Those that may have layouts.
+        rows: Some rows of the table.
+    """
+    for made in types:
+        for layout in made.layouts:
+            widths = {len(row) for row in rows}
+            # Columns at the end that are blank throughout are not there.
+            if len(widths) == 1 and len(layout.columns) - 2 <= max(widths) <= len(layout.columns):
+                mapping = map_by_headers(made, layout.columns[: max(widths)])
+                if _fits(made, mapping, rows):
+                    reasons = (f"it has no headings, and the columns of {layout.name}",)
+                    return TypeMatch(made.name, 0.9, reasons), mapping
+    return None
+
+
+def _fits(made: DocumentType, mapping: dict[str, int], rows: Sequence[Sequence[str]]) -> bool:
+    read = filled = 0
+    for spec in made.read_fields:
+        if spec.name in mapping and spec.type in {*TEMPORAL, ValueType.DURATION}:
+            texts = [text for row in rows if (text := row[mapping[spec.name]].strip())]
+            filled += len(texts)
+            if spec.type in TEMPORAL:
+                read += sum(read_moment(text).value is not None for text in texts)
+            else:
+                read += sum(read_seconds(text) is not None for text in texts)
+    return filled > 0 and read >= 0.9 * filled
 
 
 @lru_cache(maxsize=4096)

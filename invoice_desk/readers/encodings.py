@@ -116,7 +116,7 @@ def _other_encoding(content: bytes) -> str:
     """Return the likeliest encoding of a text that is not UTF-8 throughout."""
     lines = _lines_beyond_ascii(content[: 1 << 16])
     sample = b"\n".join(line for line in lines if not is_utf8(line))[: 1 << 12]
-    beyond = sum(byte >= 0x80 for byte in sample)
+    beyond = sum(byte >= 0x80 and byte != 0xA0 for byte in sample)  # 0xA0 groups digits
     letters = sum(bytes([byte]).isalpha() for byte in sample) + beyond
     if beyond > 8 and beyond > letters * _WESTERN_SHARE and (found := _asked_chardet(sample)):
         return found

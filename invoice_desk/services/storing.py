@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +11,7 @@ from invoice_desk.core.findings import Finding, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.core.tables import RowBatch
-from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers
+from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers, match_layout
 from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.engine import writing
 from invoice_desk.db.jobs import file_update
@@ -123,6 +124,10 @@ class SourceStore:
             return match, dict(template.mapping), template
         if "fields" in table.head.details:
             match = TypeMatch("invoice", SURE, ("is a document",))
+        elif not any(columns) and (
+            laid_out := match_layout(self._desk.types.values(), _some(table))
+        ):
+            return *laid_out, None
         else:
             match = best_type(self._desk.types.values(), file_name, columns)
         found = self._desk.types.get(match.document_type or "")
@@ -156,6 +161,11 @@ class SourceStore:
                 pass_id=None,
             )
             to.append(finding_rows, columns)
+
+
+def _some(table: ReadTable) -> list[list[str]]:
+    """Return some of the first rows."""
+    return [json.loads(cells) for cells in table.rows.cells[:50].to_pylist()]
 
 
 def forget_reading(desk: Desk, source_id: int, **values: Any) -> None:
