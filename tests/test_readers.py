@@ -231,3 +231,18 @@ def test_a_broken_archive_is_a_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="not a ZIP"):
         list(archive.unpack(path, tmp_path, name="a.zip"))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_of_any_packing_is_a_sentence(tmp_path: Path, packing: int) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", packing) as made:
+        made.writestr("x.csv", "a;b\n" * 5000)
+    torn = bytearray(path.read_bytes())
+    start = torn.index(b"x.csv") + len("x.csv")
+    torn[start + 8 : start + 40] = b"\xff" * 32
+    path.write_bytes(torn)
+
+    ((_, found),) = archive.unpack(path, tmp_path, name="a.zip")
+
+    assert isinstance(found, CorruptSourceError)

@@ -603,3 +603,11 @@ def test_eighteen_columns_alone_are_no_call_record(desk: Desk, tmp_path: Path) -
     result = cleaned(desk, tmp_path / "x.csv", "1" + line + "2" + line + "3" + line)
 
     assert result.tables[0].document_type != "cdr"
+
+
+def test_a_choice_that_a_type_does_not_offer_leaves_its_default(desk: Desk, tmp_path: Path) -> None:
+    line = journal_line("AT Siège", "7", origin="DAJ")
+
+    cleaned(desk, tmp_path / "j.csv", JOURNAL + line, exercice="2024", siege_unit="source")
+
+    assert rows_of(desk, "journal_ventes")[0]["cleaning_status"] == "filtered_out"

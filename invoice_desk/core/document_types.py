@@ -247,10 +247,15 @@ class DocumentType:
     def chosen(self, options: Mapping[str, str]) -> dict[str, str]:
         """Return the value of every option; what is not named has its default.
 
+        So has what this type does not offer: types share names of options, not all choices.
         `today` is no option, but a parameter that every rule may use.
         """
-        known = {option.name: option.default for option in self.options} | {TODAY: ""}
-        return known | {name: value for name, value in options.items() if name in known}
+        chosen = {TODAY: options.get(TODAY, "")}
+        for option in self.options:
+            value = options.get(option.name, option.default)
+            offered = not option.choices or value in option.choices
+            chosen[option.name] = value if offered else option.default
+        return chosen
 
     def active(self, rules: Sequence[Rule], options: Mapping[str, str]) -> tuple[Rule, ...]:
         """Return those of `rules` that hold with `options`, their parameters filled in.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ MAX_TOTAL_BYTES = 16 << 30
 MAX_RATIO = 1000
 RATIO_FLOOR_BYTES = 64 << 20
 _BLOCK = 1 << 20
+#: What the packings of a ZIP raise on bytes that cannot be.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+#: What opening one raises.
+_NO_ZIP = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ def member_names(path: Path) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             return tuple(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except _NO_ZIP:
         return ()
 
 
@@ -53,7 +58,7 @@ def unpack(path: Path, target: Path, *, name: str) -> Iterator[tuple[Member, Pat
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except _NO_ZIP as error:
         raise CorruptSourceError(f"{name} is not a ZIP that can be opened: {error}") from error
     with archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -80,7 +85,11 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path, *, lim
     try:
         with archive.open(entry) as stream, place.open("wb") as file:
             return _copy(stream, file, entry, limit=limit)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
+        raise CorruptSourceError(f"{name} is damaged inside the archive: {error}") from error
+    except OSError as error:
+        if error.errno is not None:  # the disk; bz2 has no error of its own and no number
+            raise
         raise CorruptSourceError(f"{name} is damaged inside the archive: {error}") from error
 
 

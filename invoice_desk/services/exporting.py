@@ -72,12 +72,7 @@ def export(
             and (table_ids is None or table.id in set(table_ids))
             and document_type in {None, table.document_type}
         ]
-    by_type: dict[str, list[TableRecord]] = {}
-    for table in tables:
-        if table.current_pass_id is not None and table.document_type in desk.types:
-            by_type.setdefault(table.document_type, []).append(table)
-    if not by_type:
-        raise ArgumentError("Nothing is cleaned yet that could be exported. Clean it first.")
+    by_type = _cleaned_by_type(desk, tables)
     not_cleaned = sum(table.row_count for table in tables if table.current_pass_id is None)
     results = []
     for name, members in sorted(by_type.items()):
@@ -88,6 +83,16 @@ def export(
         results.append(ExportResult(str(path), name, rows.num_rows, left_out, not_cleaned))
     _note(desk, results)
     return results
+
+
+def _cleaned_by_type(desk: Desk, tables: Sequence[TableRecord]) -> dict[str, list[TableRecord]]:
+    by_type: dict[str, list[TableRecord]] = {}
+    for table in tables:
+        if table.current_pass_id is not None and table.document_type in desk.types:
+            by_type.setdefault(table.document_type, []).append(table)
+    if not by_type:
+        raise ArgumentError("Nothing is cleaned yet that could be exported. Clean it first.")
+    return by_type
 
 
 def export_all(

@@ -14,7 +14,7 @@ from invoice_desk.core.source import SourceStatus
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.core.type_detection import best_type, map_by_headers
 from invoice_desk.db.audit import audit
-from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.sources import get_source, source_update
 from invoice_desk.db.tables import get_table, list_tables, table_update
 from invoice_desk.db.templates import add_template, list_templates
@@ -142,12 +142,7 @@ def confirm_mapping(
                 template_id=template.id if template else None,
             )
         )
-        others = list_tables(connection, source_id=table.source_id)
-        settled = all(other.document_type or other.id == table_id for other in others)
-        values = {"document_type": document_type, "confidence": 1.0}
-        if settled:
-            values["status"] = SourceStatus.COMPLETED.value
-        connection.execute(source_update(table.source_id, **values))
+        _settle_source(connection, table, document_type)
         audit(
             connection,
             actor=desk.person,
@@ -157,6 +152,15 @@ def confirm_mapping(
             detail={"document_type": document_type, "template": template_name},
         )
     return template
+
+
+def _settle_source(connection: Connection, table: TableRecord, document_type: str) -> None:
+    """Give the source of a table its type; it is complete when no other table waits for one."""
+    others = list_tables(connection, source_id=table.source_id)
+    values = {"document_type": document_type, "confidence": 1.0}
+    if all(other.document_type or other.id == table.id for other in others):
+        values["status"] = SourceStatus.COMPLETED.value
+    connection.execute(source_update(table.source_id, **values))
 
 
 def templates(desk: Desk) -> list[Template]:
