@@ -13,7 +13,7 @@ import signal
 from multiprocessing.connection import Connection
 from typing import Any
 
-from invoice_desk.startup import keep_pandas_out
+from invoice_desk.startup import keep_freed_memory, keep_pandas_out
 
 #: How long a writer waits for another one to finish.
 BUSY_MS = 30_000
@@ -33,6 +33,7 @@ def serve(pipe: Connection, path: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_pandas_out()
+    keep_freed_memory()
     try:
         desk = _Desk(path)
     except Exception as error:  # noqa: BLE001 - the edge of the process

@@ -12,7 +12,7 @@ import os
 import signal
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
-from invoice_desk.startup import keep_pandas_out
+from invoice_desk.startup import keep_freed_memory, keep_pandas_out
 
 #: How long a new process may take until it answers, on a busy machine.
 _PROBE_SECONDS = 60
@@ -108,6 +108,7 @@ def _initialize_worker() -> None:
     # Arrow's own pool keeps what it once had; a worker is to give memory back between chunks.
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     keep_pandas_out()
+    keep_freed_memory()
     import pyarrow as pa
 
     pa.set_cpu_count(1)
