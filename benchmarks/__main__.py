@@ -68,7 +68,7 @@ def million(folder: Path, rows: int) -> Figures:
     ratio = sum(theirs["steps"].values()) / sum(up["steps"].values())
     said = _said(f"pandas / ours, import and clean {rows:,} rows", ratio, "≥ 10")
     runs = {"ours": cold, "ours_up": up, "pandas": theirs}
-    return runs | {"ratio": said, "ratio_of_processes": whole}
+    return runs | {"ratio": said, "ratio_of_processes": round(whole, 3)}
 
 
 def raw(folder: Path, rows: int) -> Figures:

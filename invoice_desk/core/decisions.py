@@ -13,6 +13,7 @@ class DecisionKind(StrEnum):
 
     CORRECT = "correct"  # put `value` in place of what was read
     APPROVE = "approve"  # the row is right as it stands
+    EXCLUDE = "exclude"  # the row is not to count; it stays raw
     WITHDRAW = "withdraw"  # take back decision `withdraws`
 
 

@@ -93,7 +93,14 @@ class FindingRecord:
 
 @dataclass(frozen=True, slots=True)
 class JobFileRecord:
-    """What became of one file of a job."""
+    """What became of one file of a job.
+
+    Attributes:
+        step: The last that it reached.
+        worker: Host and process that worked on it last.
+        memory: The most that a worker had meanwhile, in bytes.
+        attempts: How often a part of it was tried, beyond the first time.
+    """
 
     ordinal: int
     name: str
@@ -104,11 +111,32 @@ class JobFileRecord:
     error_message: str | None = None
     error_advice: str | None = None
     seconds: float | None = None
+    step: str = "queued"
+    rows: int = 0
+    pages: int = 0
+    document_type: str | None = None
+    confidence: float | None = None
+    mode: str | None = None
+    worker: str | None = None
+    memory: int | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job, as it is or was."""
+    """A job, as it is or was.
+
+    Attributes:
+        request: What to do and how, so that any process can take it up.
+        priority: Higher runs first.
+        not_before: When it is scheduled for.
+        after_id: The job that has to be complete before.
+        retry_of: The job whose rest it does.
+        owner: The process that runs it.
+        wish: What a person asked of it: cancel or pause.
+        waiting_for: Why it does not run yet.
+        progress: The last snapshot, as JSON values.
+    """
 
     id: int
     operation: str
@@ -123,3 +151,15 @@ class JobRecord:
     created_at: dt.datetime
     ended_at: dt.datetime | None
     summary: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    not_before: dt.datetime | None = None
+    after_id: int | None = None
+    retry_of: int | None = None
+    owner: str | None = None
+    heartbeat_at: dt.datetime | None = None
+    wish: str | None = None
+    waiting_for: str | None = None
+    step: str = "queued"
+    progress: dict[str, Any] = field(default_factory=dict)
+    started_at: dt.datetime | None = None

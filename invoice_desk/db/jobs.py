@@ -38,9 +38,13 @@ def job_update(job_id: int, **values: Any) -> Any:
     return update(job).where(job.c.id == job_id).values(**values)
 
 
-def chunk_done(job_id: int, chunk: int, rows: int) -> Any:
-    """Return the statement that marks a chunk as stored."""
-    return insert(job_chunk).values(job_id=job_id, chunk=chunk, rows=rows)
+def chunk_done(job_id: int, part: str, rows: int, detail: dict[str, Any] | None = None) -> Any:
+    """Return the statement that marks a part of a job as stored.
+
+    `detail` is what a job that is taken up again has to know of it.
+    """
+    values = {"job_id": job_id, "part": part, "rows": rows, "detail": detail or {}}
+    return insert(job_chunk).values(**values)
 
 
 def file_insert(job_id: int, record: JobFileRecord) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -192,7 +193,7 @@ decision = Table(
     Column("withdraws", ForeignKey("decision.id")),
     Column("person", Text, nullable=False),
     Column("decided_at", UtcTime, nullable=False),
-    CheckConstraint("kind in ('correct', 'approve', 'withdraw')", name="kind_known"),
+    CheckConstraint("kind in ('correct', 'approve', 'exclude', 'withdraw')", name="kind_known"),
     Index(None, "raw_table_id", "row_number"),
 )
 
@@ -200,7 +201,7 @@ job = Table(
     "job",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("operation", Text, nullable=False, comment="import or clean"),
+    Column("operation", Text, nullable=False, comment="import, clean, insert, update, ..."),
     Column("title", Text, nullable=False),
     Column("state", Text, nullable=False, comment="of Bulk API 2.0"),
     Column("total", Integer, nullable=False, comment="files, or tables to clean"),
@@ -212,6 +213,18 @@ job = Table(
     Column("summary", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("request", JSON, nullable=False, server_default="{}", comment="what to do, and how"),
+    Column("priority", Integer, nullable=False, server_default="0", comment="higher runs first"),
+    Column("not_before", UtcTime, comment="scheduled for"),
+    Column("after_id", Integer, comment="the job that it runs after"),
+    Column("retry_of", Integer, comment="the job whose rest it does"),
+    Column("owner", Text, comment="process that runs it: host/pid/start"),
+    Column("heartbeat_at", UtcTime, comment="when its owner was last seen"),
+    Column("wish", Text, comment="what a person asked of it: cancel or pause"),
+    Column("waiting_for", Text, comment="why it does not run yet, a sentence"),
+    Column("step", Text, nullable=False, server_default="queued"),
+    Column("progress", JSON, nullable=False, server_default="{}", comment="last snapshot"),
+    Column("started_at", UtcTime),
     Index(None, "state"),
 )
 
@@ -228,15 +241,83 @@ job_file = Table(
     Column("error_message", Text),
     Column("error_advice", Text),
     Column("seconds", Float),
+    Column("step", Text, nullable=False, server_default="queued", comment="the last it reached"),
+    Column("rows", Integer, nullable=False, server_default="0"),
+    Column("pages", Integer, nullable=False, server_default="0"),
+    Column("document_type", Text),
+    Column("confidence", Float, comment="of the detection, 0 to 1"),
+    Column("mode", Text, comment="standard or optimized"),
+    Column("worker", Text, comment="host/pid of the last worker"),
+    Column("memory", BigInteger, comment="most that a worker had, bytes"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
 )
 
 job_chunk = Table(
     "job_chunk",
     metadata,
     Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
-    Column("chunk", Integer, primary_key=True),
+    Column("part", Text, primary_key=True, comment="file or table, and the part of it"),
     Column("rows", Integer, nullable=False),
+    Column("detail", JSON, nullable=False, server_default="{}", comment="what a resumed job needs"),
     comment="a chunk stands here once its rows are stored, written in the same transaction",
+)
+
+job_step = Table(
+    "job_step",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+)
+
+job_row = Table(
+    "job_row",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("row_number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("outcome", Text, nullable=False, comment="created, updated, unchanged, deleted, failed"),
+    Column("record_id", BigInteger, comment="of the clean row"),
+    Column("field", Text),
+    Column("error", Text),
+    comment="what a bulk write did with each row of its input",
+)
+
+source_claim = Table(
+    "source_claim",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "job_id"),
+    comment="a source is in one active job at a time",
+)
+
+aggregate = Table(
+    "aggregate",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("result", JSON, nullable=False, comment="decimals as plain text"),
+    Column("is_stale", Boolean, nullable=False, comment="a decision changed a row since"),
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "job_id"),
+)
+
+objective = Table(
+    "objective",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False, comment="revenue or collection"),
+    Column("organization", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("month", Integer, nullable=False, comment="1 to 12; 0 for the whole year"),
+    Column("amount", Text, nullable=False, comment="a plain decimal"),
+    Column("currency", Text, nullable=False),
+    UniqueConstraint("kind", "organization", "year", "month", "currency"),
+    CheckConstraint("kind in ('revenue', 'collection')", name="kind_known"),
+    CheckConstraint("month between 0 and 12", name="month_known"),
 )
 
 audit_entry = Table(

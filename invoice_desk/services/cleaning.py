@@ -242,7 +242,7 @@ class CleaningJob(RunningJob):
                     transaction.execute(statement)
             transaction.append_stream(rows, done.chunk.rows)
             transaction.append(finding_rows, self._storable(table, done.chunk.findings))
-            transaction.execute(chunk_done(self._job_id, chunk, done.chunk.count))
+            transaction.execute(chunk_done(self._job_id, str(chunk), done.chunk.count))
             if ends and table.failed is None:
                 found = finding_table(list(table.findings_of_table))
                 transaction.append(finding_rows, self._storable(table, found))

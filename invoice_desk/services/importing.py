@@ -270,7 +270,7 @@ class ImportJob(RunningJob):
         # The end of a file is waited for: what is called done is on disk.
         with self._writer.transaction(confirmed=ends) as transaction:
             self._store_of_sources.store(transaction, file, content)
-            transaction.execute(chunk_done(self._job_id, chunk, file.rows - rows_before))
+            transaction.execute(chunk_done(self._job_id, str(chunk), file.rows - rows_before))
             if ends:
                 self._store_of_sources.complete(transaction, file, self._job_id)
         file.outstanding -= 1
