@@ -55,3 +55,17 @@ def die_once(chunk: Chunk[str]) -> Outcome[str]:
 
 def always_die(chunk: Chunk[bool]) -> Outcome[bool]:
     return _always_die(chunk)
+
+
+@task
+def _locked_twice(path: str) -> int:
+    tries = Path(path)
+    count = len(tries.read_text()) + 1 if tries.exists() else 1
+    tries.write_text("x" * count)
+    if count < 3:
+        raise PermissionError("locked")
+    return count
+
+
+def locked_twice(chunk: Chunk[str]) -> Outcome[int]:
+    return _locked_twice(chunk)

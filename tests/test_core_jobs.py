@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from invoice_desk.core.jobs import (
     TERMINAL,
+    TRANSITIONS,
     CancelRequested,
     ChunkDropped,
     ChunkFailed,
@@ -23,11 +24,14 @@ from invoice_desk.core.jobs import (
     JobBroke,
     JobState,
     PauseRequested,
+    RestChunk,
+    RestEnded,
     ResumeRequested,
     Started,
     SubmitChunk,
     UploadCompleted,
     WorkerDied,
+    WorkerHung,
 )
 
 
@@ -78,17 +82,37 @@ def test_follow_ups_come_before_what_else_waits() -> None:
     assert job.handle(ChunkSucceeded(ChunkId(0), ids(5, 6))) == [SubmitChunk(ChunkId(5), 1)]
 
 
-def test_a_retryable_chunk_is_tried_three_times() -> None:
+def test_a_retryable_chunk_is_tried_three_times_and_rests_longer_each_time() -> None:
     job = ready(1)
     job.handle(Started())
 
-    for attempt in (2, 3):
-        assert job.handle(ChunkFailed(ChunkId(0), "locked", retryable=True)) == [
-            SubmitChunk(ChunkId(0), attempt)
-        ]
+    for attempt, seconds in ((2, 0.5), (3, 2.0)):
+        failed = ChunkFailed(ChunkId(0), "locked", retryable=True)
+        assert job.handle(failed) == [RestChunk(ChunkId(0), seconds)]
+        assert job.handle(RestEnded(ChunkId(0))) == [SubmitChunk(ChunkId(0), attempt)]
     assert job.handle(ChunkFailed(ChunkId(0), "locked", retryable=True)) == [
         Finish(JobState.JOB_COMPLETE)
     ]
+
+
+def test_the_others_go_on_while_a_chunk_rests() -> None:
+    job = ready(3, window=1)
+    job.handle(Started())
+
+    assert job.handle(ChunkFailed(ChunkId(0), "locked", retryable=True)) == [
+        RestChunk(ChunkId(0), 0.5),
+        SubmitChunk(ChunkId(1), 1),
+    ]
+
+
+def test_a_chunk_that_rests_when_the_job_is_cancelled_is_unprocessed() -> None:
+    job = ready(1)
+    job.handle(Started())
+    job.handle(ChunkFailed(ChunkId(0), "locked", retryable=True))
+
+    assert job.handle(CancelRequested()) == [DropPending(), Finish(JobState.ABORTED)]
+    assert job.handle(RestEnded(ChunkId(0))) == []
+    assert job.unprocessed == {0}
 
 
 def test_cancel_waits_for_what_runs_and_counts_the_rest_as_unprocessed() -> None:
@@ -135,6 +159,26 @@ def test_only_a_chunk_on_trial_is_blamed_for_a_dead_worker() -> None:
     assert job.failed == {1: "its worker process died"}
 
 
+def test_a_chunk_that_hangs_is_tried_alone_and_only_then_blamed() -> None:
+    job = ready(3)
+    job.handle(Started())
+
+    hung = WorkerHung(frozenset(ids(0)), lost=frozenset(ids(1)))
+    assert job.handle(hung) == [SubmitChunk(ChunkId(0), 1)]
+    assert job.handle(WorkerHung(frozenset(ids(0)))) == [
+        SubmitChunk(ChunkId(1), 1),
+        SubmitChunk(ChunkId(2), 1),
+    ]
+    assert job.failed == {0: "it took far too long and was ended"}
+
+
+def test_a_job_that_breaks_before_it_began_fails_all_the_same() -> None:
+    job = ready(2)
+
+    assert job.handle(JobBroke("disk full")) == [DropPending(), Finish(JobState.FAILED)]
+    assert job.unprocessed == {0, 1}
+
+
 @pytest.mark.parametrize(
     ("state", "event"),
     [
@@ -154,6 +198,20 @@ def test_every_other_transition_is_refused_with_the_story(state: JobState, event
         job.handle(event)
 
 
+def test_the_table_of_transitions_is_that_of_bulk_api() -> None:
+    legal = {(before, after) for before, afters in TRANSITIONS.items() for after in afters}
+
+    assert legal == {
+        ("Open", "UploadComplete"),
+        ("Open", "Aborted"),
+        ("UploadComplete", "InProgress"),
+        ("UploadComplete", "Aborted"),
+        ("InProgress", "JobComplete"),
+        ("InProgress", "Failed"),
+        ("InProgress", "Aborted"),
+    }
+
+
 class JobMachine(RuleBasedStateMachine):
     """Drive a job with any legal events; it must stay valid and be able to finish."""
 
@@ -164,6 +222,12 @@ class JobMachine(RuleBasedStateMachine):
         self.made = 0
 
     def feed(self, event: Event) -> None:
+        before = self.job.state
+        self._take(event)
+        if not isinstance(event, JobBroke):  # it passes through the states between
+            assert self.job.state in {before, *TRANSITIONS[before]} or self.job.total == 0
+
+    def _take(self, event: Event) -> None:
         self.finishes += sum(isinstance(i, Finish) for i in self.job.handle(event))
 
     def new_chunks(self, count: int) -> tuple[ChunkId, ...]:
@@ -214,6 +278,17 @@ class JobMachine(RuleBasedStateMachine):
     @rule()
     def worker_dies(self) -> None:
         self.feed(WorkerDied(frozenset(self.job.running)))
+
+    @precondition(lambda self: self.job.running)
+    @rule(data=st.data())
+    def worker_hangs(self, data: st.DataObject) -> None:
+        running = sorted(self.job.running)
+        hung = data.draw(st.sets(st.sampled_from(running), min_size=1))
+        self.feed(WorkerHung(frozenset(hung), frozenset(running) - hung))
+
+    @rule(chunk=st.integers(0, 20))
+    def rest_ends(self, chunk: int) -> None:
+        self.feed(RestEnded(ChunkId(chunk)))
 
     @invariant()
     def is_valid(self) -> None:

@@ -141,3 +141,25 @@ def test_a_warm_pool_is_made_anew_after_a_worker_died() -> None:
     assert second.go() is JobState.JOB_COMPLETE
     assert second.rows == {0: 9}
     pool.close()
+
+
+@pytest.mark.logs
+def test_a_chunk_that_hangs_is_ended_and_the_others_go_on() -> None:
+    pool = WarmPool(2)
+    run = Run(pool, fake_tasks.nap, [0.0, 600.0, 0.0, 0.0, 0.0])
+    run.runner._limit_of = lambda _chunk: 4.0
+    run.runner._kill = pool.kill
+    begun = time.monotonic()
+
+    assert run.go() is JobState.JOB_COMPLETE
+    pool.close()
+    assert sorted(run.rows) == [0, 2, 3, 4]
+    assert "too long" in run.failures[ChunkId(1)].message
+    assert time.monotonic() - begun < 30
+
+
+def test_a_chunk_that_fails_for_a_passing_reason_is_tried_again(tmp_path: Path) -> None:
+    run = Run(lambda: ThreadPoolExecutor(2), fake_tasks.locked_twice, [str(tmp_path / "tries")])
+
+    assert run.go() is JobState.JOB_COMPLETE
+    assert run.rows == {0: 3}

@@ -5,6 +5,10 @@ thread and touches no database.  `invoice_desk.workers.runner` carries the instr
 and reports back with more events.  States and legal transitions are those of Salesforce's
 Bulk API 2.0: Open → UploadComplete → InProgress → JobComplete | Failed, and Aborted from the
 first three.  A pause is a flag beside the state, not a state.
+
+A chunk that fails for a reason that may pass rests before it is tried again.  A dead or hanging
+worker blames nobody at once: what it may have been working on is tried alone, and only what dies
+or hangs alone is failed.
 """
 
 from __future__ import annotations
@@ -31,6 +35,14 @@ class JobState(StrEnum):
 
 
 TERMINAL = frozenset({JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED})
+
+#: State → the states that may come next; outcomes are final.
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.OPEN: frozenset({JobState.UPLOAD_COMPLETE, JobState.ABORTED}),
+    JobState.UPLOAD_COMPLETE: frozenset({JobState.IN_PROGRESS, JobState.ABORTED}),
+    JobState.IN_PROGRESS: TERMINAL,
+    **dict.fromkeys(TERMINAL, frozenset()),
+}
 
 
 # --- events: what happened ------------------------------------------------------------
@@ -100,12 +112,33 @@ class WorkerDied:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerHung:
+    """Chunks took far longer than they should, and their workers were ended.
+
+    Attributes:
+        hung: Chunks over their time limit.
+        lost: Chunks that were at the executor beside them.
+    """
+
+    hung: frozenset[ChunkId]
+    lost: frozenset[ChunkId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RestEnded:
+    """The pause before another attempt is over."""
+
+    chunk: ChunkId
+
+
+@dataclass(frozen=True, slots=True)
 class JobBroke:
     """Results can no longer be stored (disk full, say); nothing more makes sense."""
 
     reason: str
 
 
+ExecutorEvent = ChunkSucceeded | ChunkFailed | ChunkDropped | WorkerDied | WorkerHung | RestEnded
 Event = (
     ChunksAdded
     | UploadCompleted
@@ -113,11 +146,8 @@ Event = (
     | PauseRequested
     | ResumeRequested
     | CancelRequested
-    | ChunkSucceeded
-    | ChunkFailed
-    | ChunkDropped
-    | WorkerDied
     | JobBroke
+    | ExecutorEvent
 )
 
 
@@ -133,6 +163,14 @@ class SubmitChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class RestChunk:
+    """Report `RestEnded` after these seconds."""
+
+    chunk: ChunkId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class DropPending:
     """Call back every chunk that the executor has not started."""
 
@@ -144,7 +182,10 @@ class Finish:
     state: JobState
 
 
-Instruction = SubmitChunk | DropPending | Finish
+Instruction = SubmitChunk | RestChunk | DropPending | Finish
+
+#: Seconds before the second attempt; each further one waits four times as long.
+FIRST_REST = 0.5
 
 
 class InvalidTransitionError(Exception):
@@ -189,6 +230,8 @@ class Job:
     running: dict[ChunkId, int] = field(default_factory=dict)
     #: Chunks that were running when a worker died; each is tried again with no other beside it.
     suspects: deque[tuple[ChunkId, int]] = field(default_factory=deque)
+    #: Chunks that failed for a reason that may pass, with the attempt they would be.
+    resting: dict[ChunkId, int] = field(default_factory=dict)
     #: The suspect that is at the executor now.
     on_trial: ChunkId | None = None
     succeeded: set[ChunkId] = field(default_factory=set)
@@ -201,7 +244,7 @@ class Job:
     @property
     def total(self) -> int:
         """Return how many chunks the job has, whatever became of them."""
-        waiting = len(self.pending) + len(self.suspects) + len(self.running)
+        waiting = len(self.pending) + len(self.suspects) + len(self.resting) + len(self.running)
         return waiting + len(self.succeeded) + len(self.failed) + len(self.unprocessed)
 
     @property
@@ -235,13 +278,31 @@ class Job:
             case CancelRequested():
                 return self._stop(JobState.ABORTED)
             case JobBroke():
-                return self._stop(JobState.FAILED)
-            case ChunkSucceeded() | ChunkFailed() | ChunkDropped():
+                return self._break()
+            case _:
+                return [*self._take_back(event), *self._go_on()]
+        return self._go_on()
+
+    def _take_back(self, event: ExecutorEvent) -> list[Instruction]:
+        """Take in what became of chunks at the executor."""
+        match event:
+            case ChunkFailed(chunk, reason, retryable):
+                return self._fail(chunk, reason, retryable=retryable)
+            case ChunkSucceeded() | ChunkDropped():
                 self._settle(event)
             case WorkerDied(lost):
-                self._suspect(lost)
+                self._suspect(lost, "its worker process died")
+            case WorkerHung(hung, lost):
+                self._suspect(hung, "it took far too long and was ended")
+                self._hand_out_again(lost)
+            case RestEnded(chunk):
+                if chunk in self.resting:
+                    self.pending.append((chunk, self.resting.pop(chunk)))
             case _:
                 assert_never(event)
+        return []
+
+    def _go_on(self) -> list[Instruction]:
         return [*self._fill_window(), *self._finish_if_idle()]
 
     def _is_legal(self, event: Event) -> bool:
@@ -254,20 +315,30 @@ class Job:
                 return chunk in self.running
             case WorkerDied(lost):
                 return lost <= self.running.keys()
+            case WorkerHung(hung, lost):
+                return not hung & lost and hung | lost <= self.running.keys()
             case _:
                 return True  # a person, or the disk, may come a moment too late
+
+    def _break(self) -> list[Instruction]:
+        """Fail; a job that breaks before it began passes through the states between."""
+        if self.state not in TERMINAL and self.stopping is None:
+            self.state = JobState.IN_PROGRESS
+        return self._stop(JobState.FAILED)
 
     def _stop(self, outcome: JobState) -> list[Instruction]:
         if self.state in TERMINAL or self.stopping is not None:
             return []
         self.stopping = outcome
         self.unprocessed.update(chunk for chunk, _ in (*self.pending, *self.suspects))
+        self.unprocessed.update(self.resting)
         self.pending.clear()
         self.suspects.clear()
+        self.resting.clear()
         return [DropPending(), *self._finish_if_idle()]
 
-    def _settle(self, event: ChunkSucceeded | ChunkFailed | ChunkDropped) -> None:
-        attempt = self.running.pop(event.chunk)
+    def _settle(self, event: ChunkSucceeded | ChunkDropped) -> None:
+        self.running.pop(event.chunk)
         match event:
             case ChunkSucceeded(chunk, follow_ups):
                 self.succeeded.add(chunk)
@@ -277,24 +348,37 @@ class Job:
                     self.pending.extendleft((c, 1) for c in reversed(follow_ups))
             case ChunkDropped(chunk):
                 self.unprocessed.add(chunk)
-            case ChunkFailed(chunk, reason, retryable):
-                if self.stopping is not None:
-                    self.unprocessed.add(chunk)
-                elif retryable and attempt < self.max_attempts:
-                    self.pending.append((chunk, attempt + 1))
-                else:
-                    self.failed[chunk] = reason
 
-    def _suspect(self, lost: frozenset[ChunkId]) -> None:
+    def _fail(self, chunk: ChunkId, reason: str, *, retryable: bool) -> list[Instruction]:
+        attempt = self.running.pop(chunk)
+        if self.stopping is not None:
+            self.unprocessed.add(chunk)
+        elif retryable and attempt < self.max_attempts:
+            self.resting[chunk] = attempt + 1
+            return [RestChunk(chunk, FIRST_REST * 4 ** (attempt - 1))]
+        else:
+            self.failed[chunk] = reason
+        return []
+
+    def _suspect(self, lost: frozenset[ChunkId], reason: str) -> None:
         """Clear the innocent: only a chunk on trial, with no other beside it, is to blame."""
         for chunk in sorted(lost):
             attempt = self.running.pop(chunk)
             if self.stopping is not None:
                 self.unprocessed.add(chunk)
             elif chunk == self.on_trial:
-                self.failed[chunk] = "its worker process died"
+                self.failed[chunk] = reason
             else:
                 self.suspects.append((chunk, attempt))
+
+    def _hand_out_again(self, lost: frozenset[ChunkId]) -> None:
+        """Put chunks whose worker was ended because of others back in front."""
+        for chunk in sorted(lost, reverse=True):
+            attempt = self.running.pop(chunk)
+            if self.stopping is not None:
+                self.unprocessed.add(chunk)
+            else:
+                self.pending.appendleft((chunk, attempt))
 
     def _fill_window(self) -> list[Instruction]:
         submits: list[Instruction] = []
@@ -316,7 +400,7 @@ class Job:
         return deque() if full else self.pending
 
     def _finish_if_idle(self) -> list[Instruction]:
-        waiting = self.pending or self.suspects or self.running
+        waiting = self.pending or self.suspects or self.resting or self.running
         if waiting or self.state in TERMINAL:
             return []
         if self.stopping is None and self.state is not JobState.IN_PROGRESS:
@@ -327,7 +411,7 @@ class Job:
     def validate(self) -> None:
         """Assert what must always hold; tests call it after every event."""
         running = set(self.running)
-        pending = {chunk for chunk, _ in (*self.pending, *self.suspects)}
+        pending = {chunk for chunk, _ in (*self.pending, *self.suspects)} | set(self.resting)
         groups = [running, pending, self.succeeded, set(self.failed), self.unprocessed]
         assert self.total == len(set().union(*groups)), "a chunk is in two places"
         assert len(self.running) <= self.window, "the window is overfull"

@@ -70,6 +70,12 @@ class WarmPool:
             self.close()
             raise
 
+    def kill(self) -> None:
+        """End the processes at once, whatever they do; the next call makes new ones."""
+        if self._pool is not None:
+            self._pool.kill()
+            self._pool = None
+
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
@@ -89,6 +95,12 @@ class _Pool(ProcessPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
         self.ended = True
         super().shutdown(wait=wait, cancel_futures=cancel_futures)
+
+    def kill(self) -> None:
+        """End all processes; what they were doing is lost."""
+        self.ended = True
+        for process in list((self._processes or {}).values()):
+            process.kill()
 
 
 def inline_executor() -> Executor:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
@@ -23,9 +25,12 @@ from invoice_desk.core.jobs import (
     JobBroke,
     JobState,
     Progress,
+    RestChunk,
+    RestEnded,
     Started,
     SubmitChunk,
     WorkerDied,
+    WorkerHung,
 )
 from invoice_desk.errors import StorageError
 from invoice_desk.workers.contract import (
@@ -40,6 +45,9 @@ from invoice_desk.workers.contract import (
 )
 
 log = logging.getLogger(__name__)
+
+#: How often the time limits of chunks are looked at, in seconds.
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class JobRunner(Generic[P, R]):
         failed: Told the failure of a chunk that will not be tried again.
         notify: Told the progress after every event; it must return at once.
         close: Whether to shut the executor down at the end; a pool that is kept warm is not.
+        limit_of: Gives the seconds after which a chunk counts as hanging, from its submission.
+        kill: Ends the workers of the executor, whatever they do.
     """
 
     def __init__(
@@ -75,6 +85,8 @@ class JobRunner(Generic[P, R]):
         failed: Callable[[ChunkId, Failure], None],
         notify: Callable[[JobState, Progress], None],
         close: bool = True,
+        limit_of: Callable[[ChunkId], float] = lambda _chunk: math.inf,
+        kill: Callable[[], None] = lambda: None,
     ) -> None:
         self._executor_factory = executor_factory
         self._task = task
@@ -83,6 +95,11 @@ class JobRunner(Generic[P, R]):
         self._failed = failed
         self._notify = notify
         self._close = close
+        self._limit_of = limit_of
+        self._kill = kill
+        #: When each chunk at the executor is over its time limit, and each resting one rested.
+        self._deadlines: dict[ChunkId, float] = {}
+        self._rests: dict[ChunkId, float] = {}
         self._inbox: queue.SimpleQueue[Event | _Returned[R]] = queue.SimpleQueue()
         self._futures: dict[ChunkId, Future[Outcome[R]]] = {}
         self._failures: dict[ChunkId, Failure] = {}
@@ -98,13 +115,46 @@ class JobRunner(Generic[P, R]):
         try:
             self._step(job, Started())
             while job.state not in TERMINAL:
-                received = self._inbox.get()
-                event = self._digest(received) if isinstance(received, _Returned) else received
-                if event is not None:
+                for event in self._next_events():
                     self._step(job, event)
         finally:
             self._close_executor(broken=False)
         return job.state
+
+    def _next_events(self) -> list[Event]:
+        """Wait for news, or for a moment that was waited for."""
+        try:
+            received = self._inbox.get(timeout=self._patience())
+        except queue.Empty:
+            return self._due()
+        event = self._digest(received) if isinstance(received, _Returned) else received
+        return [*([] if event is None else [event]), *self._due()]
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for news; None when nothing else can happen."""
+        moments = [*self._rests.values(), *self._deadlines.values()]
+        if not moments or min(moments) == math.inf:
+            return None
+        return min(_LOOK_SECONDS, max(0.0, min(moments) - time.monotonic()))
+
+    def _due(self) -> list[Event]:
+        now = time.monotonic()
+        rested = [chunk for chunk, moment in self._rests.items() if moment <= now]
+        for chunk in rested:
+            del self._rests[chunk]
+        hung = frozenset(chunk for chunk, moment in self._deadlines.items() if moment <= now)
+        ended: list[Event] = [RestEnded(chunk) for chunk in rested]
+        return [*ended, self._end_hanging(hung)] if hung else ended
+
+    def _end_hanging(self, hung: frozenset[ChunkId]) -> WorkerHung:
+        """End all workers: which of them hangs is not known."""
+        log.error("chunks %s are over their time limit", sorted(hung))
+        lost = frozenset(self._futures) - hung
+        self._futures.clear()
+        self._deadlines.clear()
+        self._kill()
+        self._close_executor(broken=True)
+        return WorkerHung(hung, lost)
 
     def _step(self, job: Job, event: Event) -> None:
         failed_before = len(job.failed)
@@ -126,6 +176,8 @@ class JobRunner(Generic[P, R]):
         match instruction:
             case SubmitChunk(chunk):
                 self._submit(chunk)
+            case RestChunk(chunk, seconds):
+                self._rests[chunk] = time.monotonic() + seconds
             case DropPending():
                 for future in list(self._futures.values()):
                     future.cancel()
@@ -147,6 +199,7 @@ class JobRunner(Generic[P, R]):
             future.cancel()
             future.set_running_or_notify_cancel()
         self._futures[chunk] = future
+        self._deadlines[chunk] = time.monotonic() + self._limit_of(chunk)
         future.add_done_callback(lambda done: self._inbox.put(_Returned(chunk, done)))
 
     def _digest(self, returned: _Returned[R]) -> Event | None:
@@ -157,17 +210,17 @@ class JobRunner(Generic[P, R]):
         try:
             outcome = returned.future.result()
         except CancelledError:
-            del self._futures[chunk]
+            self._forget(chunk)
             return ChunkDropped(chunk)
         except BrokenExecutor:
             return self._bury()
         except Exception as error:
-            del self._futures[chunk]
+            self._forget(chunk)
             log.exception("chunk %s: a task must not raise", chunk)
             outcome = Failure(repr(error), retryable=False)
             self._failures[chunk] = outcome
             return ChunkFailed(chunk, outcome.message, retryable=False)
-        del self._futures[chunk]
+        self._forget(chunk)
         return self._event_of(chunk, outcome)
 
     def _event_of(self, chunk: ChunkId, outcome: Outcome[R]) -> Event:
@@ -196,9 +249,13 @@ class JobRunner(Generic[P, R]):
         """Give up the broken executor, and every chunk that it had not finished."""
         lost = frozenset(chunk for chunk, future in self._futures.items() if _is_lost(future))
         for chunk in lost:
-            del self._futures[chunk]
+            self._forget(chunk)
         self._close_executor(broken=True)
         return WorkerDied(lost)
+
+    def _forget(self, chunk: ChunkId) -> None:
+        del self._futures[chunk]
+        self._deadlines.pop(chunk, None)
 
     def _close_executor(self, *, broken: bool) -> None:
         if self._executor is not None and (broken or self._close):
