@@ -65,7 +65,6 @@ class Session:
         from invoice_desk.errors import UserError
         from invoice_desk.services.desk import open_desk
         from invoice_desk.services.importing import remove_unpacked
-        from invoice_desk.services.jobs import recover
         from invoice_desk.ui.error_dialog import show_error
         from invoice_desk.ui.main_window import MainWindow
         from invoice_desk.workers.executors import WarmPool
@@ -78,7 +77,6 @@ class Session:
         self.pool = WarmPool()
         try:
             self.desk = open_desk(path)
-            recover(self.desk)
         except UserError as error:
             self.exit_code = error.exit_code
             self.refusal = show_error(None, error)
@@ -86,6 +84,7 @@ class Session:
         remove_unpacked(self.desk)
         self.desk.pool = self.pool
         self.window = MainWindow(self.desk, settings)
+        self.window.jobs.begin()
         sys.excepthook = lambda _kind, value, _trace: _show_crash(self.window, value)
         # What the libraries brought stays to the end; looking through it for garbage, as a full
         # collection does, would hold the window still for 60 to 90 ms.

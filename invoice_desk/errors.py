@@ -6,6 +6,7 @@ The tree, from general to particular::
     ├── UserError               the user can fix it: show `str(error)` and `error.advice`
     │   ├── ArgumentError       the command line, or a dialog, asks for something impossible
     │   ├── CancelledError      the user stopped it
+    │   ├── JobStateError       the job is in a state in which that cannot be done
     │   ├── SourceError         something is wrong with one source file
     │   │   ├── MissingSourceError
     │   │   ├── UnreadableSourceError   no right to read
@@ -70,6 +71,13 @@ class CancelledError(UserError):
     exit_code = ExitCode.CANCELLED
     code = "cancelled"
     advice = "What was stored before stays; start it again to do the rest."
+
+
+class JobStateError(UserError):
+    """The job is in a state in which that cannot be done, or another process runs it."""
+
+    code = "job_state"
+    advice = "List the jobs to see where it is now."
 
 
 class SourceError(UserError):

@@ -255,11 +255,22 @@ def test_paths_without_a_command_open_the_window(shell: Shell) -> None:
 
 
 def test_a_bar_says_how_far_and_how_long() -> None:
-    text = bar(Snapshot(step="reading", done=1, total=4, rows=500, work_done=0.5, seconds=10.0))
+    text = bar(
+        Snapshot(
+            step="reading",
+            done=1,
+            total=4,
+            rows=500,
+            work_done=0.5,
+            seconds=10.0,
+            rate=50.0,
+            left=(8.0, 12.0),
+        )
+    )
 
     assert "50%" in text
     assert "50/s" in text
-    assert "0:10 left" in text
+    assert "0:08 to 0:12 left" in text
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -21,7 +21,8 @@ from invoice_desk.errors import ArgumentError
 from invoice_desk.services.cleaning import clean_tables
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.importing import import_paths
-from invoice_desk.services.jobs import JobSettings, jobs
+from invoice_desk.services.job_control import jobs
+from invoice_desk.services.jobs import JobSettings
 from invoice_desk.settings import load_settings, save_settings
 from invoice_desk.workers.executors import WarmPool
 

@@ -30,7 +30,9 @@ from invoice_desk.services.cleaning import CleaningJob, clean_tables
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.exporting import export
 from invoice_desk.services.importing import ImportJob, import_paths
-from invoice_desk.services.jobs import JobSettings, job_files, jobs, recover
+from invoice_desk.services.job_control import job_files, jobs
+from invoice_desk.services.job_manager import JobManager
+from invoice_desk.services.jobs import JobSettings
 from invoice_desk.services.reviewing import Correction
 from invoice_desk.services.samples import write_samples
 
@@ -263,7 +265,7 @@ def test_jobs_are_stored_with_what_became_of_their_files(desk: Desk, samples: Pa
     again.close()
 
 
-def test_what_a_killed_import_left_can_be_imported_again(tmp_path: Path) -> None:
+def test_a_killed_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
     path = retail_csv(tmp_path / "a.csv", [retail_row(n) for n in range(300_000)])
     command = [sys.executable, "-m", "invoice_desk", "import", str(path)]
     place = tmp_path / "desk.db"
@@ -274,26 +276,17 @@ def test_what_a_killed_import_left_can_be_imported_again(tmp_path: Path) -> None
         assert process.poll() is None
     process.kill()
     process.wait()
+    stored = browsing.desk_summary(watched)["rows_raw"]
 
-    recover(watched)
-    assert browsing.desk_summary(watched)["rows_raw"] == 0
-    again = import_paths(watched, [path], settings=JobSettings(Mode.OPTIMIZED, 2))
+    (ended,) = JobManager(watched).run_until_idle()
+    (job,) = jobs(watched)
+    rows = browsing.desk_summary(watched)["rows_raw"]
     watched.close()
 
-    assert again.rows == 300_000
-    assert jobs(watched)[-1].state is JobState.FAILED
-
-
-def test_a_job_that_a_crash_left_open_is_closed_at_the_next_start(
-    desk: Desk, tmp_path: Path
-) -> None:
-    path = retail_csv(tmp_path / "a.csv", [retail_row(1)])
-    job = ImportJob(desk, [path], IN_PROCESS)
-    job._open()
-
-    assert recover(desk) == 1
-    assert jobs(desk)[0].state is JobState.FAILED
-    assert recover(desk) == 0
+    assert 0 < stored < 300_000
+    assert isinstance(ended.result, BatchResult)
+    assert ended.result.rows == rows == 300_000
+    assert job.state is JobState.JOB_COMPLETE
 
 
 # --- cleaning ---------------------------------------------------------------------------

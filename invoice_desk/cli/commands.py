@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from invoice_desk.cli.output import print_json, print_table, say, watched
-from invoice_desk.core.jobs import JobState
+from invoice_desk.core.jobs import TERMINAL, JobState
 from invoice_desk.core.modes import Mode
 from invoice_desk.errors import ArgumentError, ExitCode, StorageError
 from invoice_desk.paths import default_desk
 from invoice_desk.services.desk import Desk, open_desk
-from invoice_desk.services.jobs import JobSettings, recover
+from invoice_desk.services.jobs import JobSettings
 
 
 @contextmanager
@@ -32,6 +32,20 @@ def desk_of(options: argparse.Namespace, *, must_exist: bool = True) -> Iterator
         desk.close()
 
 
+def take_up(desk: Desk) -> None:
+    """Finish first what a crash interrupted."""
+    from invoice_desk.services.job_control import jobs
+    from invoice_desk.services.job_manager import JobManager
+
+    if not jobs(desk, states=frozenset(JobState) - TERMINAL):
+        return
+    for ended in JobManager(desk).run_until_idle(only_interrupted=True):
+        snapshot = ended.job.snapshot
+        say(
+            f"Job {snapshot.job_id} ({snapshot.operation} {snapshot.title}): {snapshot.state.label}"
+        )
+
+
 def _settings(options: argparse.Namespace) -> JobSettings:
     return JobSettings(Mode(options.mode), options.workers)
 
@@ -41,7 +55,7 @@ def import_command(options: argparse.Namespace) -> int:
     from invoice_desk.services.importing import ImportJob, remove_unpacked
 
     with desk_of(options, must_exist=False) as desk:
-        recover(desk)
+        take_up(desk)
         remove_unpacked(desk)
         job = ImportJob(desk, options.paths, _settings(options))
         with watched(job):
@@ -93,7 +107,7 @@ def clean_command(options: argparse.Namespace) -> int:
     with desk_of(options) as desk:
         if options.type and options.type not in desk.types:
             raise ArgumentError(f"There is no document type {options.type}.")
-        recover(desk)
+        take_up(desk)
         chosen = _chosen(options.option)
         check_options(desk, chosen)
         job = CleaningJob(
@@ -241,7 +255,7 @@ def _row(record: object, names: Sequence[str]) -> list[object]:
 
 def jobs_command(options: argparse.Namespace) -> int:
     """List jobs, or the files of one."""
-    from invoice_desk.services.jobs import job_files, jobs
+    from invoice_desk.services.job_control import job_files, jobs
 
     with desk_of(options) as desk:
         found: list[Any] = jobs(desk) if options.job is None else list(job_files(desk, options.job))

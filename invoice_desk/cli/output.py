@@ -119,7 +119,12 @@ def bar(snapshot: Snapshot) -> str:
         parts.append(f"{snapshot.rows:,} rows")
     if snapshot.rate:
         parts.append(f"{snapshot.rate:,.0f}/s")
-    left = snapshot.seconds_left
-    if left is not None:
-        parts.append(f"{int(left // 60)}:{int(left % 60):02} left")
+    if snapshot.left is not None:
+        parts.append(f"{_clock(snapshot.left[0])} to {_clock(snapshot.left[1])} left")
+    if snapshot.waiting_for:
+        parts.append(snapshot.waiting_for)
     return "  ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02}"

@@ -33,6 +33,11 @@ class JobState(StrEnum):
     FAILED = "Failed"  # could not finish
     ABORTED = "Aborted"  # stopped by a person
 
+    @property
+    def label(self) -> str:
+        """Return what people call it: In Progress."""
+        return "".join(f" {c}" if c.isupper() and i else c for i, c in enumerate(self.value))
+
 
 TERMINAL = frozenset({JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED})
 
@@ -43,6 +48,22 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.IN_PROGRESS: TERMINAL,
     **dict.fromkeys(TERMINAL, frozenset()),
 }
+
+
+def way(before: JobState, after: JobState) -> list[JobState]:
+    """Return the legal steps from one state to another, the last one being `after`.
+
+    A job that has nothing to wait for passes through the states between in one go.
+
+    >>> way(JobState.OPEN, JobState.FAILED)[0].value
+    'UploadComplete'
+    """
+    if before is after:
+        return []
+    if after in TRANSITIONS[before] or before in TERMINAL:
+        return [after]
+    following = TRANSITIONS[before] - TERMINAL
+    return [state for step in following for state in (step, *way(step, after))] or [after]
 
 
 # --- events: what happened ------------------------------------------------------------

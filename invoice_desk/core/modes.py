@@ -33,8 +33,8 @@ class WorkSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
-        if self.max_workers is not None and not 1 <= self.max_workers <= 64:
-            raise ValueError("max_workers is a number from 1 to 64")
+        if self.max_workers is not None and not 1 <= self.max_workers <= 32:
+            raise ValueError("max_workers is a number from 1 to 32")
         if not 500 <= self.chunk_size <= 1_000_000:
             raise ValueError("chunk_size is a number of rows from 500 to 1000000")
         if not 10 <= self.memory_threshold <= 100:

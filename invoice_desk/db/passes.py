@@ -71,7 +71,11 @@ def get_pass(connection: Connection, pass_id: int) -> PassRecord | None:
 
 
 def list_passes(
-    connection: Connection, *, raw_table_id: int | None = None, state: str | None = None
+    connection: Connection,
+    *,
+    raw_table_id: int | None = None,
+    state: str | None = None,
+    job_id: int | None = None,
 ) -> list[PassRecord]:
     """Return passes, oldest first."""
     query = select(cleaning_pass).order_by(cleaning_pass.c.id)
@@ -79,6 +83,8 @@ def list_passes(
         query = query.where(cleaning_pass.c.raw_table_id == raw_table_id)
     if state is not None:
         query = query.where(cleaning_pass.c.state == state)
+    if job_id is not None:
+        query = query.where(cleaning_pass.c.job_id == job_id)
     return [_record(row) for row in connection.execute(query)]
 
 

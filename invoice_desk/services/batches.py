@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from invoice_desk.core.jobs import JobState
 from invoice_desk.core.records import JobFileRecord
 from invoice_desk.core.source import FileOutcome
+from invoice_desk.db.jobs import DonePart
 from invoice_desk.documents.page import Page
 from invoice_desk.services.keeping import Kept
 from invoice_desk.services.metering import Cost
@@ -60,6 +62,8 @@ class ImportFile:
     tables: list[int] = field(default_factory=list)
     pages: dict[int, Page] = field(default_factory=dict)
     expected_pages: int = 0
+    #: Pages that could not be read and are kept empty.
+    bad_pages: int = 0
     rows: int = 0
     seconds: float = 0.0
     document_type: str | None = None
@@ -68,12 +72,60 @@ class ImportFile:
     #: A person must look before it is trusted.
     doubtful: bool = False
     derived: list[int] = field(default_factory=list)
+    #: The last step that it reached.
+    step: str = "queued"
+    #: Parts that were stored before a crash.
+    stored_parts: dict[str, DonePart] = field(default_factory=dict)
+    #: Host and process that worked on it last, and the most memory that one had.
+    worker: str | None = None
+    memory: int = 0
+    #: How often a part of it was handed to a worker, beyond the first time.
+    attempts: int = 0
 
     @property
     def source_id(self) -> int:
         """Return the id of its source, which exists once its bytes are kept."""
         assert self.record.source_id is not None
         return self.record.source_id
+
+    def recall(self, part: str, done: DonePart) -> None:
+        """Take over what a part came to that was stored before a crash."""
+        self.stored_parts[part] = done
+        self.rows += done.rows
+        told = done.detail
+        self.derived += told.get("derived", [])
+        self.expected_pages = max(self.expected_pages, told.get("pages", 0))
+        self.doubtful = self.doubtful or bool(told.get("doubtful"))
+        if told.get("confidence", 0.0) >= self.confidence and told.get("reasons"):
+            self.document_type = told.get("document_type")
+            self.confidence = told.get("confidence", 0.0)
+            self.reasons = tuple(told["reasons"])
+
+    def told(self, derived_before: int) -> dict[str, Any]:
+        """Return what a job that is taken up again has to know of the part just stored."""
+        told = {
+            "derived": self.derived[derived_before:],
+            "pages": self.expected_pages,
+            "doubtful": self.doubtful,
+            "document_type": self.document_type,
+            "confidence": self.confidence,
+            "reasons": list(self.reasons),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def figures(self) -> dict[str, Any]:
+        """Return the columns of its record that tell how it went."""
+        return {
+            "step": self.step,
+            "rows": self.rows,
+            "pages": self.expected_pages,
+            "seconds": self.seconds,
+            "document_type": self.document_type,
+            "confidence": self.confidence,
+            "worker": self.worker,
+            "memory": self.memory or None,
+            "attempts": self.attempts,
+        }
 
     def note_type(
         self, name: str | None, confidence: float, reasons: tuple[str, ...], *, sure: float

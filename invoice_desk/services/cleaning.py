@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from invoice_desk.core.cleaning import duplicate_action
+from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.decisions import verdicts
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.findings import finding_table
 from invoice_desk.core.jobs import (
+    CancelRequested,
     ChunkId,
     ChunksAdded,
     Job,
@@ -21,11 +25,15 @@ from invoice_desk.core.jobs import (
     UploadCompleted,
 )
 from invoice_desk.core.modes import Mode
-from invoice_desk.core.records import TableRecord
+from invoice_desk.core.records import JobFileRecord, JobRecord, PassRecord, TableRecord
+from invoice_desk.core.source import FileOutcome
+from invoice_desk.core.storage import StorableChunk
+from invoice_desk.core.time_limits import time_limit
+from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.decisions import list_decisions
 from invoice_desk.db.engine import reading, writing
-from invoice_desk.db.jobs import chunk_done, job_update
+from invoice_desk.db.jobs import chunk_done, file_put, file_update, job_update
 from invoice_desk.db.passes import (
     add_pass,
     delete_pass_rows,
@@ -39,7 +47,7 @@ from invoice_desk.db.passes import (
 from invoice_desk.db.schema import finding as finding_rows
 from invoice_desk.db.sources import get_source
 from invoice_desk.db.tables import list_tables, read_rows_between, read_rows_of, row_bounds
-from invoice_desk.errors import StorageError
+from invoice_desk.errors import CancelledError, StorageError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.services.metering import Cost
@@ -53,6 +61,8 @@ log = logging.getLogger(__name__)
 
 #: Passes of a table whose rows are kept: the one that is shown, and the one before it.
 KEPT_PASSES = 2
+#: A wide row, for time limits.
+_BYTES_A_ROW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +93,20 @@ class _Range:
 
     Attributes:
         only: Just these rows, which are cleaned again as the duplicates that they are.
+        keys_only: The rows are stored; only what tells duplicates is not known.
     """
 
     table: TableCleaning
     start: int
     stop: int
     only: tuple[int, ...] = ()
+    keys_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return which part of the job it is; the same each time it is planned."""
+        again = "again:" if self.only else ""
+        return f"{self.table.pass_id}:{again}{self.start}-{self.stop}"
 
 
 class CleaningJob(RunningJob):
@@ -105,8 +123,14 @@ class CleaningJob(RunningJob):
         document_type: str | None = None,
         options: Mapping[str, str] | None = None,
         title: str = "",
+        skip_tables: Collection[int] = (),
+        record: JobRecord | None = None,
     ) -> None:
-        super().__init__(desk, title or document_type or "", settings)
+        super().__init__(desk, title or document_type or "", settings, record)
+        self._skip = frozenset(skip_tables)
+        #: Passes of this job from before a crash, by raw table.
+        self._passes: dict[int, PassRecord] = {}
+        self._done_before: list[TableResult] = []
         self._wanted = None if source_ids is None else set(source_ids)
         self._document_type = document_type
         self._options = dict(options or {})
@@ -119,6 +143,15 @@ class CleaningJob(RunningJob):
         #: Rows of chunks that come next, read ahead.
         self._reading: dict[ChunkId, Future[tuple[bytes, bytes]]] = {}
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+
+    def request(self) -> dict[str, Any]:
+        """Return what to do as JSON values."""
+        return super().request() | {
+            "source_ids": None if self._wanted is None else sorted(self._wanted),
+            "document_type": self._document_type,
+            "options": self._options,
+            "skip_tables": sorted(self._skip),
+        }
 
     def run(self) -> CleaningResult:
         """Clean; return what became of each table.
@@ -134,6 +167,8 @@ class CleaningJob(RunningJob):
             machine.handle(ChunksAdded(tuple(self._ranges)))
             machine.handle(UploadCompleted())
             error = self._clean_all(machine)
+        except CancelledError:
+            machine.handle(CancelRequested())
         except StorageError as storage:
             error = str(storage)
         state = JobState.FAILED if error else machine.state
@@ -143,39 +178,50 @@ class CleaningJob(RunningJob):
         self._show(step="mapping")
         if self._settings.mode is Mode.OPTIMIZED:
             self._warm_up()
+        if self._record is not None:
+            with reading(self._desk.engine) as connection:
+                known = list_passes(connection, job_id=self._job_id)
+            self._passes = {old.raw_table_id: old for old in known if old.state != "abandoned"}
+        self._claim({record.source_id for record in self._selected()})
+        for record in self._selected():  # again: the job that had them may have changed them
+            self._check()
+            made = self._desk.types.get(record.document_type or "")
+            before = self._passes.get(record.id)
+            if before is not None and before.state != "running":
+                self._done_before.append(_done_before(record, before))
+            elif made is None or (not record.mapping and made.name != "table"):
+                self._skipped.append(_skipped(record))
+            else:
+                self._add_table(record, made)
+
+    def _selected(self) -> list[TableRecord]:
         with reading(self._desk.engine) as connection:
             records = list_tables(connection)
-        for record in records:
-            if self._wanted is not None and record.source_id not in self._wanted:
-                continue
-            if self._document_type and record.document_type != self._document_type:
-                continue
-            made = self._desk.types.get(record.document_type or "")
-            if made is None or (not record.mapping and made.name != "table"):
-                self._skipped.append(_skipped(record))
-                continue
-            self._add_table(record, made)
+        return [
+            record
+            for record in records
+            if (self._wanted is None or record.source_id in self._wanted)
+            and (not self._document_type or record.document_type == self._document_type)
+            and record.id not in self._skip
+        ]
 
     def _add_table(self, record: TableRecord, made: DocumentType) -> None:
         if made.name not in {table.document_type.name for table in self._tables}:
             ensure_clean_table(self._desk.engine, made)
         planned = make_plan(self._desk, record, made, options=self._options)
+        table = TableCleaning(
+            record,
+            made,
+            planned.plan,
+            self._pass_of(record, made, planned.plan),
+            len(self._tables) + len(self._done_before),
+            planned.findings,
+        )
         with writing(self._desk.engine) as connection:
-            pass_id = add_pass(
-                connection,
-                raw_table_id=record.id,
-                job_id=self._job_id,
-                document_type=made.name,
-                type_version=made.version,
-                plan=planned.plan.as_dict(),
-                now=self._desk.now(),
-            )
-            decided = verdicts(list_decisions(connection, record.id))
+            table.verdicts = verdicts(list_decisions(connection, record.id))
             origin = get_source(connection, record.source_id)
             first, last = row_bounds(connection, record.id)
-        table = TableCleaning(
-            record, made, planned.plan, pass_id, planned.findings, verdicts=decided
-        )
+            connection.execute(file_put(self._job_id, _file_of(table)))
         self._tables.append(table)
         self._rows_total += record.row_count
         size = origin.size if origin else 0
@@ -186,16 +232,54 @@ class CleaningJob(RunningJob):
         step = rows_per_chunk(record.row_count, size, wanted=self._work.chunk_size)
         for start in range(first, max(last, first + 1), step):
             self._add_range(_Range(table, start, start + step))
+        if table.chunks == 0:  # all of it is stored, but not that it is complete
+            self._add_range(_Range(table, first, first, keys_only=True))
 
-    def _add_range(self, part: _Range) -> ChunkId:
+    def _pass_of(self, record: TableRecord, made: DocumentType, plan: CleaningPlan) -> int:
+        """Return the pass for a table: the one that a crash interrupted, if it was the same."""
+        before = self._passes.get(record.id)
+        with writing(self._desk.engine) as connection:
+            if before is not None:
+                same = (before.document_type, before.type_version) == (made.name, made.version)
+                if same and before.plan == json.loads(json.dumps(plan.as_dict())):
+                    return before.id
+                old_rows = self._desk.types.get(before.document_type)
+                for statement in (
+                    delete_pass_rows(clean_table(old_rows), before.id) if old_rows else ()
+                ):
+                    connection.execute(statement)
+                connection.execute(pass_update(before.id, state="abandoned"))
+            return add_pass(
+                connection,
+                raw_table_id=record.id,
+                job_id=self._job_id,
+                document_type=made.name,
+                type_version=made.version,
+                plan=plan.as_dict(),
+                now=self._desk.now(),
+            )
+
+    def _add_range(self, part: _Range) -> list[ChunkId]:
+        """Plan a part; of one that was stored before a crash, what is still to be known."""
+        done = self._stored_parts.get(part.name)
+        if done is not None and not part.keys_only:
+            part.table.recall(done.detail)
+            self._rows += 0 if part.only else done.rows
+            if part.only or not self._tells_duplicates(part.table):
+                return []
+            part = replace(part, keys_only=True)
         chunk = ChunkId(len(self._ranges))
         self._ranges[chunk] = part
         part.table.chunks += 1
-        return chunk
+        return [chunk]
+
+    def _tells_duplicates(self, table: TableCleaning) -> bool:
+        return duplicate_action(table.document_type, table.plan.options) is not None
 
     def _clean_all(self, machine: Job) -> str | None:
         with writing(self._desk.engine) as connection:
-            connection.execute(job_update(self._job_id, total=len(self._tables)))
+            total = len(self._tables) + len(self._done_before)
+            connection.execute(job_update(self._job_id, total=total))
         self._show(step="cleaning")
         return self._run_machine(
             machine,
@@ -204,6 +288,7 @@ class CleaningJob(RunningJob):
             store=self._store,
             failed=self._chunk_failed,
             notify=self._notify,
+            limit_of=lambda _chunk: time_limit(size=self._work.chunk_size * _BYTES_A_ROW),
         )
 
     def _payload(self, chunk: ChunkId) -> CleanRows:
@@ -218,7 +303,9 @@ class CleaningJob(RunningJob):
         numbers, cells = rows.result()
         plan = table.plan.within(part.start, part.stop)
         made, again = table.document_type, bool(part.only)
-        return CleanRows(numbers, cells, plan, made, table.pass_id, decided, again)
+        return CleanRows(
+            numbers, cells, plan, made, table.pass_id, decided, again, keys_only=part.keys_only
+        )
 
     def _read(self, part: _Range) -> tuple[bytes, bytes]:
         with reading(self._desk.engine) as connection:
@@ -230,27 +317,35 @@ class CleaningJob(RunningJob):
         """Store clean rows, findings and the chunk's mark in one transaction."""
         part, done = self._ranges[chunk], success.value
         table = part.table
-        table.take(done)
+        effect = table.take(done)
+        table.seconds += success.seconds
+        table.worker, table.memory = success.worker, max(table.memory, success.memory)
         table.chunks -= 1
         follow_ups = self._compare(table) if table.chunks == 0 else []
         # The end of a table is waited for: what is called done is on disk.
         ends = table.chunks == 0
         with self._writer.transaction(confirmed=ends) as transaction:
-            rows = clean_table(table.document_type)
-            if part.only:
-                for statement in delete_some_rows(rows, table.pass_id, part.only):
-                    transaction.execute(statement)
-            transaction.append_stream(rows, done.chunk.rows)
-            transaction.append(finding_rows, self._storable(table, done.chunk.findings))
-            transaction.execute(chunk_done(self._job_id, str(chunk), done.chunk.count))
+            if done.chunk is not None:
+                self._store_rows(transaction, part, done.chunk)
+                count = done.chunk.count
+                mark = chunk_done(self._job_id, part.name, count, effect, owner=self._owner)
+                transaction.execute(mark)
+                self._rows += 0 if part.only else count
             if ends and table.failed is None:
                 found = finding_table(list(table.findings_of_table))
                 transaction.append(finding_rows, self._storable(table, found))
                 for statement in self._closing(table):
                     transaction.execute(statement)
-        if not part.only:
-            self._rows += done.chunk.count
         return follow_ups
+
+    def _store_rows(self, to: BulkTransaction, part: _Range, chunk: StorableChunk) -> None:
+        table = part.table
+        rows = clean_table(table.document_type)
+        if part.only:
+            for statement in delete_some_rows(rows, table.pass_id, part.only):
+                to.execute(statement)
+        to.append_stream(rows, chunk.rows)
+        to.append(finding_rows, self._storable(table, chunk.findings))
 
     def _storable(self, table: TableCleaning, findings: Any) -> Any:
         record = table.record
@@ -263,11 +358,13 @@ class CleaningJob(RunningJob):
         if table.compared or table.failed is not None:
             return []
         table.compared = True
+        self._show(step="checking" if len(self._tables) == 1 else self.snapshot.step)
         later = find_duplicates(self._desk, table)
         table.plan = replace(table.plan, duplicate_rows=tuple(later))
         step = self._work.chunk_size
         parts = [tuple(later[i : i + step]) for i in range(0, len(later), step)]
-        return [self._add_range(_Range(table, p[0], p[-1] + 1, only=p)) for p in parts]
+        planned = [self._add_range(_Range(table, p[0], p[-1] + 1, only=p)) for p in parts]
+        return [chunk for chunks in planned for chunk in chunks]
 
     def _closing(self, table: TableCleaning) -> list[Any]:
         """Return the statements that put a finished pass in the place of the last one."""
@@ -286,6 +383,7 @@ class CleaningJob(RunningJob):
             ),
             *make_current(table.record.id, table.pass_id),
             quality_update(table.record.source_id),
+            file_update(self._job_id, table.ordinal, **_figures(table, FileOutcome.DONE)),
         ]
         with reading(self._desk.engine) as connection:
             earlier = list_passes(connection, raw_table_id=table.record.id)
@@ -300,7 +398,15 @@ class CleaningJob(RunningJob):
     def _chunk_failed(self, chunk: ChunkId, failure: Failure) -> None:
         if failure.detail:
             log.error("chunk %s: %s", chunk, failure.detail)
-        self._ranges[chunk].table.failed = failure.message
+        table = self._ranges[chunk].table
+        table.failed = failure.message
+        values = _figures(table, FileOutcome.REJECTED) | {
+            "error_code": failure.code,
+            "error_message": failure.message,
+            "error_advice": failure.advice,
+        }
+        with writing(self._desk.engine) as connection:
+            connection.execute(file_update(self._job_id, table.ordinal, **values))
 
     def _notify(self, state: JobState, progress: Progress) -> None:
         ended = sum(table.chunks == 0 or table.failed is not None for table in self._tables)
@@ -317,7 +423,8 @@ class CleaningJob(RunningJob):
         cost = self._meter.cost(self._rows)
         self._let_go()
         self._reader.shutdown(cancel_futures=True)
-        results = [self._close(table) for table in self._tables]
+        results = [*self._done_before, *(self._close(table) for table in self._tables)]
+        results += self._not_reached({result.raw_table_id for result in results})
         by_state = [result.state for result in results]
         result = CleaningResult(
             job_id=self._job_id,
@@ -351,9 +458,20 @@ class CleaningJob(RunningJob):
                 "mode_reason": result.mode_reason,
                 "findings": result.findings,
                 "cost": cost.as_dict(),
+                "counts": _counts(results),
             },
         )
         return result
+
+    def _not_reached(self, reached: set[int]) -> list[TableResult]:
+        """Return the tables that a cancel came before."""
+        if not self._stop.is_set():
+            return []
+        left = [r for r in self._selected() if r.id not in reached and r.mapping]
+        return [
+            TableResult(r.id, r.source_id, r.name, r.document_type, "unprocessed", r.row_count)
+            for r in left
+        ]
 
     def _close(self, table: TableCleaning) -> TableResult:
         """Return a table's result; a pass that did not finish leaves nothing behind."""
@@ -369,6 +487,63 @@ class CleaningJob(RunningJob):
         except StorageError:
             log.exception("pass %s cannot be cleared away", table.pass_id)
         return table.result("failed" if table.failed else "unprocessed")
+
+
+def _figures(table: TableCleaning, outcome: FileOutcome) -> dict[str, Any]:
+    """Return the columns of a table's record that tell how it went."""
+    return {
+        "outcome": outcome.value,
+        "step": "checking" if table.compared else "cleaning",
+        "rows": table.record.row_count,
+        "seconds": table.seconds,
+        "worker": table.worker,
+        "memory": table.memory or None,
+    }
+
+
+def _file_of(table: TableCleaning) -> JobFileRecord:
+    record = table.record
+    return JobFileRecord(
+        table.ordinal,
+        record.name,
+        f"table {record.id}",
+        record.source_id,
+        FileOutcome.PENDING,
+        step="mapping",
+        document_type=record.document_type,
+        confidence=record.confidence,
+    )
+
+
+def _counts(results: Sequence[TableResult]) -> dict[str, dict[str, int]]:
+    """Return total = successful + failed + unprocessed, for tables and rows."""
+    found = {of: dict.fromkeys(_COUNTED, 0) for of in ("files", "rows")}
+    for result in results:
+        place = "successful" if result.state == "done" else result.state
+        for of, count in (("files", 1), ("rows", result.rows)):
+            found[of]["total"] += count
+            found[of][place] += count
+    return found
+
+
+_COUNTED = ("total", "successful", "failed", "unprocessed")
+
+
+def _done_before(record: TableRecord, done: PassRecord) -> TableResult:
+    return TableResult(
+        record.id,
+        record.source_id,
+        record.name,
+        done.document_type,
+        "done",
+        record.row_count,
+        pass_id=done.id,
+        cleaned=done.cleaned,
+        filtered_out=done.filtered_out,
+        findings=done.findings,
+        totals=done.totals,
+        buckets=done.buckets,
+    )
 
 
 def _skipped(record: TableRecord) -> TableResult:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import invoice_desk
 from invoice_desk.core.jobs import (
     TERMINAL,
     CancelRequested,
@@ -22,19 +21,22 @@ from invoice_desk.core.jobs import (
     UploadCompleted,
 )
 from invoice_desk.core.modes import Mode
-from invoice_desk.core.records import JobFileRecord
+from invoice_desk.core.records import JobRecord
 from invoice_desk.core.source import FileOutcome, Kind, SourceStatus
+from invoice_desk.core.time_limits import time_limit
+from invoice_desk.db.claims import release_source
 from invoice_desk.db.engine import reading, writing
-from invoice_desk.db.jobs import chunk_done, file_insert, file_update, job_update
-from invoice_desk.db.sources import add_source, find_source, source_update, sources_update
+from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
+from invoice_desk.db.sources import list_pages, source_update, sources_update
+from invoice_desk.db.tables import list_tables
 from invoice_desk.db.templates import list_templates
-from invoice_desk.errors import CancelledError, SourceError, StorageError
-from invoice_desk.readers.archive import unpack
+from invoice_desk.errors import CancelledError, StorageError
 from invoice_desk.services.batches import BatchResult, ImportFile, batch_result
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.intake import Intake, remove_unpacked
 from invoice_desk.services.jobs import JobSettings, RunningJob
-from invoice_desk.services.keeping import Kept, find_files, keep
-from invoice_desk.services.storing import SourceStore, forget_reading
+from invoice_desk.services.keeping import find_files
+from invoice_desk.services.storing import SourceStore, forget_reading, page_of
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers
 from invoice_desk.workers.reading import (
@@ -44,39 +46,59 @@ from invoice_desk.workers.reading import (
     ReadSpan,
     RecognisePage,
     SourceContent,
+    part_of,
     read,
 )
 
+__all__ = ["ImportJob", "import_paths", "remove_unpacked"]
+
 log = logging.getLogger(__name__)
 
-MAX_NESTING = 4
 #: A page takes about as long to recognise as a megabyte of text takes to read.
 _PAGE_WEIGHT = 1_000_000.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Unit:
-    """A chunk: which file it belongs to, and what is to be done."""
+    """A chunk: which file it belongs to, what is to be done, and its share of the work in bytes."""
 
     file: ImportFile
     payload: ReadingPayload
+    weight: float
+    handed_out: int = 0
 
 
 class ImportJob(RunningJob):
-    """Imports files and folders into a desk."""
+    """Imports files and folders into a desk, or reads sources of it again."""
 
     operation = "import"
 
-    def __init__(self, desk: Desk, paths: Sequence[Path], settings: JobSettings) -> None:
-        title = paths[0].name if len(paths) == 1 else f"{paths[0].name} + {len(paths) - 1}"
-        super().__init__(desk, title, settings)
-        self._paths = tuple(paths)
-        self._files: list[ImportFile] = []
+    def __init__(
+        self,
+        desk: Desk,
+        paths: Sequence[Path],
+        settings: JobSettings,
+        *,
+        source_ids: Sequence[int] = (),
+        title: str = "",
+        record: JobRecord | None = None,
+    ) -> None:
+        super().__init__(desk, title or _title(paths, len(source_ids)), settings, record)
+        self._paths, self._source_ids = tuple(paths), tuple(source_ids)
         self._units: dict[ChunkId, _Unit] = {}
-        #: Share of each chunk in the whole work, in bytes.
-        self._weights: dict[ChunkId, float] = {}
-        self._settled_weight = 0.0
+        self._weight = self._settled_weight = 0.0
+        self._rows = self._pages = 0
+        self._ended = self._rejected = 0
         self._store_of_sources = SourceStore(desk, ())
+        self._intake = self._new_intake()
+
+    def request(self) -> dict[str, Any]:
+        """Return what to do as JSON values."""
+        return super().request() | {
+            "paths": [str(path) for path in self._paths],
+            "source_ids": list(self._source_ids),
+            "program": invoice_desk.__version__,
+        }
 
     def run(self) -> BatchResult:
         """Import everything; return what became of each file.
@@ -85,36 +107,51 @@ class ImportJob(RunningJob):
             StorageError: If not even the job can be recorded.
         """
         self._open()
+        self._intake = self._new_intake()
         with reading(self._desk.engine) as connection:
             self._store_of_sources = SourceStore(self._desk, list_templates(connection))
-        machine = Job(window=1 + (self._work.max_workers or default_workers()))
-        error: str | None = None
-        if self._is_large():
-            self._warm_up()
+        machine, error = self._new_machine(), None
         try:
-            self._keep_all()
+            self._take_in()
+            if self._is_open():
+                self._move(JobState.UPLOAD_COMPLETE)
         except CancelledError:
             machine.handle(CancelRequested())
         except StorageError as storage:
             error = str(storage)
         if error is None and machine.state not in TERMINAL:
-            machine.handle(ChunksAdded(tuple(self._units)))
-            machine.handle(UploadCompleted())
-            error = self._read_all(machine)
+            machine, error = self._read_all(machine)
         state = machine.state if machine.state in TERMINAL else JobState.FAILED
         return self._finish(state, error)
 
-    # --- keeping ----------------------------------------------------------------------
+    def _is_open(self) -> bool:
+        return self._record is None or self._record.state is JobState.OPEN
 
-    def _keep_all(self) -> None:
+    def _new_intake(self) -> Intake:
+        return Intake(
+            self._desk, self._job_id, check=self._check, taken=self._taken, seen=self._seen
+        )
+
+    def _new_machine(self) -> Job:
+        return Job(window=1 + (self._work.max_workers or default_workers()))
+
+    # --- taking in ----------------------------------------------------------------------
+
+    def _take_in(self) -> None:
         self._show(step="saving")
-        for path, error in find_files(self._paths):
-            self._check()
-            if error is None:
-                self._take(path, name=path.name, origin=str(path), container=None, depth=0)
-            else:
-                self._add_rejected(path.name, str(path), error)
-            self._show(total=len(self._files))
+        if self._record is not None:
+            same = self._record.request.get("program") == invoice_desk.__version__
+            if not same:
+                self._stored_parts = {}
+                with writing(self._desk.engine) as connection:
+                    connection.execute(forget_parts(self._job_id))
+            self._intake.recall(same_program=same)
+            if not self._is_open():
+                return
+        if self._is_large():
+            self._warm_up()
+        self._intake.take_paths(self._paths)
+        self._intake.take_sources(self._source_ids)
 
     def _is_large(self) -> bool:
         """Return whether what was named needs worker processes for sure, told by sizes alone."""
@@ -122,167 +159,169 @@ class ImportJob(RunningJob):
         self._choose(size)
         return self._choice.mode is Mode.OPTIMIZED
 
-    def _new_file(self, name: str, origin: str) -> ImportFile:
-        record = JobFileRecord(len(self._files), name, origin, None, FileOutcome.PENDING)
-        file = ImportFile(record)
-        self._files.append(file)
-        return file
+    def _seen(self) -> None:
+        self._show(total=len(self._intake.files))
 
-    def _add_rejected(self, name: str, origin: str, error: SourceError) -> None:
-        file = self._new_file(name, origin)
-        changes: dict[str, Any] = {"outcome": FileOutcome.REJECTED, **_texts(error)}
-        file.record = replace(file.record, **changes)
-        with writing(self._desk.engine) as connection:
-            connection.execute(file_insert(self._job_id, file.record))
+    def _taken(self, file: ImportFile) -> None:
+        """Plan how to read a file."""
+        assert file.kept is not None
+        kept, name = file.kept, file.record.name
+        self._recall_parts(file)
+        payload = ReadSource(str(kept.path), name, kept.detection.kind, ocr=self._settings.ocr)
+        self._plan(file, payload, float(kept.size))
 
-    def _take(
-        self, path: Path, *, name: str, origin: str, container: int | None, depth: int
-    ) -> None:
-        """Keep one file, and plan how to read it."""
-        begun = time.perf_counter()
-        try:
-            kept = keep(path, name=name, place=self._desk.original, check=self._check)
-        except SourceError as error:
-            self._add_rejected(name, origin, error)
+    def _recall_parts(self, file: ImportFile) -> None:
+        """Take over what was stored of a file before a crash."""
+        prefix = f"{file.record.ordinal}:"
+        for part, done in self._stored_parts.items():
+            if part.startswith(prefix):
+                file.recall(part.removeprefix(prefix), done)
+        if not file.stored_parts:
             return
-        except StorageError:
-            self._new_file(name, origin)  # it was seen, and is pending
-            raise
-        file = self._new_file(name, origin)
-        file.kept, file.container = kept, container
-        must_read = self._register(file, kept)
-        file.seconds = time.perf_counter() - begun
-        if not must_read:
-            return
-        if kept.detection.kind is Kind.ZIP:
-            self._open_archive(file, kept, depth=depth)
-        else:
-            payload = ReadSource(str(kept.path), name, kept.detection.kind)
-            self._plan(file, payload, float(kept.size))
-
-    def _register(self, file: ImportFile, kept: Kept) -> bool:
-        """Record the source and the file; return whether the source has to be read."""
-        with writing(self._desk.engine) as connection:
-            known = find_source(connection, kept.sha256)
-            source_id = (
-                known.id
-                if known
-                else add_source(
-                    connection,
-                    sha256=kept.sha256,
-                    name=file.record.name,
-                    origin=file.record.path,
-                    size=kept.size,
-                    detection=kept.detection,
-                    container_id=file.container,
-                    now=self._desk.now(),
-                )
-            )
-            again = known is not None and (
-                known.status in {SourceStatus.COMPLETED, SourceStatus.PREVIEW}
-                or any(other.record.source_id == source_id for other in self._files)
-            )
-            outcome = FileOutcome.DUPLICATE if again else FileOutcome.PENDING
-            file.record = replace(file.record, source_id=source_id, outcome=outcome)
-            connection.execute(file_insert(self._job_id, file.record))
-        if known is not None and not again:
-            forget_reading(self._desk, source_id, status=SourceStatus.PENDING.value)
-        return not again
-
-    def _open_archive(self, file: ImportFile, kept: Kept, *, depth: int) -> None:
-        begun = time.perf_counter()
-        name, origin = file.record.name, file.record.path
-        if depth >= MAX_NESTING:
-            self._reject(file, _texts(SourceError(f"{name} lies in {depth} archives.")))
-            return
-        with tempfile.TemporaryDirectory(dir=self._desk.path.parent, prefix=".unpack-") as folder:
-            try:
-                for member, place in unpack(kept.path, Path(folder), name=name):
-                    self._check()
-                    inside, called = f"{origin}!/{member.path}", member.path.name
-                    if isinstance(place, SourceError):
-                        self._add_rejected(called, inside, place)
-                        continue
-                    owner = file.source_id
-                    self._take(place, name=called, origin=inside, container=owner, depth=depth + 1)
-                    place.unlink(missing_ok=True)
-            except SourceError as error:
-                self._reject(file, _texts(error))
-                return
-        file.seconds = time.perf_counter() - begun
-        self._settle(file, FileOutcome.DONE)
+        with reading(self._desk.engine) as connection:
+            file.tables = [t.id for t in list_tables(connection, source_id=file.source_id)]
+            pages = [page_of(values) for values in list_pages(connection, file.source_id)]
+        file.pages = {page.number: page for page in pages}
+        self._rows += file.rows
 
     def _plan(self, file: ImportFile, payload: ReadingPayload, weight: float) -> ChunkId:
         chunk = ChunkId(len(self._units))
-        self._units[chunk] = _Unit(file, payload)
-        self._weights[chunk] = weight
+        self._units[chunk] = _Unit(file, payload, weight)
+        self._weight += weight
         file.outstanding += 1
         return chunk
 
     # --- reading ----------------------------------------------------------------------
 
-    def _read_all(self, machine: Job) -> str | None:
+    def _read_all(self, machine: Job) -> tuple[Job, str | None]:
+        """Read what is ours, and then what other jobs had; return the last machine."""
+        files, begun = self._intake.files, 0
+        settled = [file for file in files if file.record.outcome is not FileOutcome.PENDING]
+        self._ended = len(settled)
+        self._rejected = sum(file.record.outcome is FileOutcome.REJECTED for file in settled)
         with writing(self._desk.engine) as connection:
-            connection.execute(job_update(self._job_id, total=len(self._files)))
-            reading_now = {unit.file.source_id for unit in self._units.values()}
+            connection.execute(job_update(self._job_id, total=len(files)))
+        while True:
+            error = self._read_some(machine, begun)
+            if error is not None or machine.state is not JobState.JOB_COMPLETE:
+                return machine, error
+            begun = len(self._units)
+            if not self._intake.waiting:
+                return machine, None
+            machine = self._new_machine()
+            try:
+                self._await_others()
+            except CancelledError:
+                machine.handle(CancelRequested())
+                return machine, None
+
+    def _read_some(self, machine: Job, begun: int) -> str | None:
+        chunks = tuple(ChunkId(i) for i in range(begun, len(self._units)))
+        with writing(self._desk.engine) as connection:
+            reading_now = {self._units[chunk].file.source_id for chunk in chunks}
             connection.execute(sources_update(reading_now, status=SourceStatus.PROCESSING.value))
-        self._show(step="reading")
-        self._choose_how()
+        self._show(step="reading", total=len(self._intake.files))
+        self._choose_how(chunks)
+        machine.handle(ChunksAdded(chunks))
+        machine.handle(UploadCompleted())
         return self._run_machine(
             machine,
             read,
-            payload_of=lambda chunk: self._units[chunk].payload,
+            payload_of=self._payload,
             store=self._store,
             failed=self._chunk_failed,
             notify=self._notify,
+            limit_of=self._limit,
         )
 
-    def _choose_how(self) -> None:
+    def _await_others(self) -> None:
+        """Wait until the jobs that work on sources of ours have let go of one."""
+        intake = self._intake
+        while True:
+            for ordinal in list(intake.waiting):
+                if intake.await_source(intake.files[ordinal]) is None:
+                    self._show(waiting_for="")
+                    return
+            number, name = min(
+                (by, intake.files[o].record.name) for o, by in intake.waiting.items()
+            )
+            self._show(waiting_for=f"Waits for job {number}, which works on {name}.")
+            self._wait_a_little()
+
+    def _choose_how(self, chunks: Sequence[ChunkId]) -> None:
         """Choose between this process and workers by what there is to read."""
-        if not self._units:
+        if not chunks:
             return
+        units = [self._units[chunk] for chunk in chunks]
         isolate = any(
             isinstance(unit.payload, ReadSource) and unit.payload.kind is not Kind.CSV
-            for unit in self._units.values()
+            for unit in units
         )
-        self._choose(int(sum(self._weights.values())), isolate=isolate)
+        self._choose(int(sum(unit.weight for unit in units)), isolate=isolate)
+
+    def _payload(self, chunk: ChunkId) -> ReadingPayload:
+        unit = self._units[chunk]
+        unit.handed_out += 1
+        unit.file.attempts += unit.handed_out > 1
+        unit.file.step = "reading"
+        return unit.payload
+
+    def _limit(self, chunk: ChunkId) -> float:
+        unit = self._units[chunk]
+        pages = int(isinstance(unit.payload, RecognisePage))
+        return time_limit(size=int(unit.weight), pages=pages)
 
     def _notify(self, state: JobState, progress: Progress) -> None:
-        outcomes = [file.record.outcome for file in self._files]
-        whole = sum(self._weights.values())
+        whole = self._weight
         self._show(
             state=state,
-            done=sum(outcome is not FileOutcome.PENDING for outcome in outcomes),
-            failed=sum(outcome is FileOutcome.REJECTED for outcome in outcomes),
-            total=len(outcomes),
-            rows=sum(file.rows for file in self._files),
+            done=self._ended,
+            failed=self._rejected,
+            rows=self._rows,
+            pages=self._pages,
             work_done=self._settled_weight / whole if whole else progress.fraction,
         )
 
     def _store(self, chunk: ChunkId, success: Success[SourceContent]) -> Sequence[ChunkId]:
         """Store a chunk's rows and its mark in one transaction."""
         unit, content = self._units[chunk], success.value
-        file = unit.file
+        file, part = unit.file, part_of(unit.payload)
         file.seconds += success.seconds
-        follow_ups = self._follow_up(chunk, unit, content)
+        file.worker, file.memory = success.worker, max(file.memory, success.memory)
+        follow_ups = self._follow_up(unit, content)
         ends = file.outstanding == 1
-        rows_before = file.rows
-        # The end of a file is waited for: what is called done is on disk.
-        with self._writer.transaction(confirmed=ends) as transaction:
-            self._store_of_sources.store(transaction, file, content)
-            transaction.execute(chunk_done(self._job_id, str(chunk), file.rows - rows_before))
-            if ends:
-                self._store_of_sources.complete(transaction, file, self._job_id)
+        if ends or part not in file.stored_parts:
+            self._store_part(file, part, content, ends=ends)
         file.outstanding -= 1
-        self._settled_weight += self._weights[chunk]
+        self._settled_weight += unit.weight
+        self._pages += len(content.pages)
         if ends:
             values: dict[str, Any] = {"outcome": FileOutcome.DONE, "seconds": file.seconds}
             file.record = replace(file.record, **values)
             file.pages.clear()
+            self._ended += 1
         return follow_ups
 
-    def _follow_up(self, chunk: ChunkId, unit: _Unit, content: SourceContent) -> list[ChunkId]:
-        """Plan what a chunk turned out to need."""
+    def _store_part(
+        self, file: ImportFile, part: str, content: SourceContent, *, ends: bool
+    ) -> None:
+        rows, derived = file.rows, len(file.derived)
+        file.step = "saving"
+        # The end of a file is waited for: what is called done is on disk.
+        with self._writer.transaction(confirmed=ends) as transaction:
+            if part not in file.stored_parts:
+                self._store_of_sources.store(transaction, file, content)
+                name, count = f"{file.record.ordinal}:{part}", file.rows - rows
+                told = file.told(derived)
+                mark = chunk_done(self._job_id, name, count, told, owner=self._owner)
+                transaction.execute(mark)
+            if ends:
+                self._store_of_sources.complete(transaction, file, self._job_id)
+                transaction.execute(release_source(self._job_id, file.source_id))
+        self._rows += file.rows - rows
+
+    def _follow_up(self, unit: _Unit, content: SourceContent) -> list[ChunkId]:
+        """Plan what a chunk turned out to need, but for what was stored before a crash."""
         file = unit.file
         file.pages |= {page.number: page for page in content.pages}
         file.expected_pages = content.page_count or file.expected_pages
@@ -291,13 +330,21 @@ class ImportJob(RunningJob):
             weight = _PAGE_WEIGHT
             if isinstance(payload, ReadSpan):
                 weight = float(payload.span.stop - payload.span.start)
-                self._weights[chunk] = max(0.0, self._weights[chunk] - weight)
-            chunks.append(self._plan(file, payload, weight))
-        all_pages = len(file.pages) == file.expected_pages
-        if isinstance(unit.payload, RecognisePage) and all_pages:
+                taken = min(weight, unit.weight)
+                unit.weight, self._weight = unit.weight - taken, self._weight - taken
+            if part_of(payload) not in file.stored_parts:
+                chunks.append(self._plan(file, payload, weight))
+        all_pages = len(file.pages) == file.expected_pages > 0
+        if all_pages and not chunks and self._awaits_fields(unit, content):
             pages = tuple(file.pages[number] for number in sorted(file.pages))
             chunks.append(self._plan(file, ReadFields(file.record.name, pages), 0.0))
         return chunks
+
+    def _awaits_fields(self, unit: _Unit, content: SourceContent) -> bool:
+        """Return whether the fields are to be found now that all pages are there."""
+        if isinstance(unit.payload, RecognisePage):
+            return True
+        return bool(content.follow_ups) and isinstance(content.follow_ups[0], RecognisePage)
 
     # --- outcomes ---------------------------------------------------------------------
 
@@ -305,26 +352,18 @@ class ImportJob(RunningJob):
         """Reject the file of a chunk that failed for good."""
         if failure.detail:
             log.error("chunk %s: %s", chunk, failure.detail)
-        self._settled_weight += self._weights[chunk]
-        file = self._units[chunk].file
+        unit = self._units[chunk]
+        self._settled_weight += unit.weight
+        file = unit.file
         if file.record.outcome is FileOutcome.PENDING:
             values = {
                 "error_code": failure.code,
                 "error_message": failure.message,
                 "error_advice": failure.advice,
             }
-            self._reject(file, values)
-
-    def _reject(self, file: ImportFile, values: dict[str, str]) -> None:
-        self._settle(file, FileOutcome.REJECTED, **values)
-
-    def _settle(self, file: ImportFile, outcome: FileOutcome, **values: Any) -> None:
-        file.record = replace(file.record, outcome=outcome, **values)
-        status = SourceStatus.COMPLETED if outcome is FileOutcome.DONE else SourceStatus.FAILED
-        changes = {"outcome": outcome.value, "seconds": file.seconds, **values}
-        with writing(self._desk.engine) as connection:
-            connection.execute(file_update(self._job_id, file.record.ordinal, **changes))
-            connection.execute(source_update(file.source_id, status=status.value, **values))
+            self._intake.settle(file, FileOutcome.REJECTED, **values)
+            self._ended += 1
+            self._rejected += 1
 
     def _finish(self, state: JobState, error: str | None) -> BatchResult:
         self._let_go()
@@ -333,14 +372,14 @@ class ImportJob(RunningJob):
         except StorageError as storage:
             error = error or str(storage)
         batch = batch_result(
-            self._files,
+            self._intake.files,
             job_id=self._job_id,
             state=state,
             seconds=round(time.monotonic() - self._begun, 3),
             mode=self._choice.mode.value,
             mode_reason=self._choice.reason,
             error=error,
-            cost=self._meter.cost(sum(file.rows for file in self._files)),
+            cost=self._meter.cost(self._rows),
         )
         self._close_books(
             state,
@@ -356,6 +395,7 @@ class ImportJob(RunningJob):
                 "mode_reason": batch.mode_reason,
                 "duplicates": batch.duplicates,
                 "cost": batch.cost.as_dict() if batch.cost else {},
+                "counts": counts(self._intake.files),
             },
         )
         return batch
@@ -363,12 +403,14 @@ class ImportJob(RunningJob):
     def _clear_unfinished(self) -> None:
         """Leave nothing half stored: a source is there whole, or can be imported again."""
         unfinished: set[int] = set()
-        for file in self._files:
+        waiting = self._intake.waiting
+        for file in self._intake.files:
             record = file.record
-            if record.source_id is None or record.outcome in {
-                FileOutcome.DONE,
-                FileOutcome.DUPLICATE,
-            }:
+            if (
+                record.source_id is None
+                or record.ordinal in waiting
+                or record.outcome in {FileOutcome.DONE, FileOutcome.DUPLICATE}
+            ):
                 continue
             failed = record.outcome is FileOutcome.REJECTED
             status = SourceStatus.FAILED if failed else SourceStatus.PENDING
@@ -404,15 +446,29 @@ def import_paths(
     return job.run()
 
 
-def remove_unpacked(desk: Desk) -> None:
-    """Remove folders that an unpacking left behind when the program was killed."""
-    for folder in desk.path.parent.glob(".unpack-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def counts(files: Sequence[ImportFile]) -> dict[str, dict[str, int]]:
+    """Return total = successful + failed + unprocessed, for files, pages and rows."""
+    found = {of: dict.fromkeys(_COUNTED, 0) for of in ("files", "pages", "rows")}
+    for file in files:
+        outcome = file.record.outcome
+        place = {
+            FileOutcome.REJECTED: "failed",
+            FileOutcome.PENDING: "unprocessed",
+        }.get(outcome, "successful")
+        for of, count in (("files", 1), ("pages", file.expected_pages), ("rows", file.rows)):
+            found[of]["total"] += count
+            found[of][place] += count
+        if place == "successful":
+            found["pages"]["failed"] += file.bad_pages
+            found["pages"]["successful"] -= file.bad_pages
+    return found
 
 
-def _texts(error: SourceError) -> dict[str, str]:
-    return {
-        "error_code": error.code,
-        "error_message": str(error),
-        "error_advice": error.advice,
-    }
+_COUNTED = ("total", "successful", "failed", "unprocessed")
+
+
+def _title(paths: Sequence[Path], sources: int) -> str:
+    names = [path.name for path in paths]
+    if not names:
+        return f"{sources} sources again"
+    return names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from invoice_desk.core.jobs import (
     CancelRequested,
@@ -18,96 +18,121 @@ from invoice_desk.core.jobs import (
     PauseRequested,
     Progress,
     ResumeRequested,
+    way,
 )
 from invoice_desk.core.modes import Choice, Mode, choose_mode
-from invoice_desk.core.records import JobFileRecord, JobRecord
-from invoice_desk.core.source import SourceStatus
+from invoice_desk.core.records import JobRecord
 from invoice_desk.db.audit import audit
 from invoice_desk.db.bulk import BulkWriter, InProcessWriter
-from invoice_desk.db.clean_tables import clean_table
-from invoice_desk.db.engine import reading, writing
-from invoice_desk.db.jobs import (
-    add_job,
-    get_job,
-    job_update,
-    list_files,
-    list_jobs,
-    unfinished_jobs,
-)
-from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
-from invoice_desk.db.sources import list_sources
-from invoice_desk.errors import ArgumentError, CancelledError, StorageError
+from invoice_desk.db.claims import claim_sources, release_sources
+from invoice_desk.db.engine import Connection, writing
+from invoice_desk.db.jobs import DonePart, add_job, done_parts, get_state, job_update, move_job
+from invoice_desk.errors import CancelledError, StorageError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.metering import Meter, this_machine
-from invoice_desk.services.storing import forget_reading
+from invoice_desk.services.ownership import this_process
+from invoice_desk.services.pulse import Pulse
+from invoice_desk.services.snapshots import Pace, Snapshot
 from invoice_desk.workers.contract import ExecutorFactory, Failure, P, R, Success, Task
 from invoice_desk.workers.executors import WarmPool, default_workers, inline_executor
 from invoice_desk.workers.runner import JobRunner
 
+__all__ = ["JobSettings", "RunningJob", "Snapshot"]
+
 log = logging.getLogger(__name__)
+
+#: How often a job that waits for another one looks whether it may go on.
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """How to work on one job; `workers` None is what the settings of the desk say."""
+    """How to work on one job; `workers` None is what the settings of the desk say.
+
+    Attributes:
+        ocr: Engine that is to read every page; None where there is no text only.
+    """
 
     mode: Mode = Mode.AUTO
     workers: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """How far a job is; replaced whole by its thread, read by anyone.
-
-    Attributes:
-        work_done: Share of the bytes or rows that is finished, 0 to 1.
-        seconds: Since the job began.
-    """
-
-    job_id: int | None = None
-    operation: str = ""
-    title: str = ""
-    state: JobState = JobState.OPEN
-    step: str = "queued"
-    done: int = 0
-    failed: int = 0
-    total: int = 0
-    rows: int = 0
-    work_done: float = 0.0
-    seconds: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Return rows a second so far."""
-        return self.rows / self.seconds if self.seconds > 0.2 else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Return an estimate of the time left; None when it is too early to tell."""
-        if self.work_done < 0.02 or self.seconds < 0.5:
-            return None
-        return self.seconds * (1 - self.work_done) / self.work_done
+    ocr: str | None = None
 
 
 class RunningJob:
-    """Base of the jobs: it is made on any thread, run on one, watched and stopped from others."""
+    """Base of the jobs: it is made on any thread, run on one, watched and stopped from others.
 
-    operation = ""
+    Args:
+        desk: Where it works.
+        title: What it is about.
+        settings: How to work.
+        record: The job as the desk has it, when it was recorded before: it waited its turn, or
+            a crash interrupted it.
+    """
 
-    def __init__(self, desk: Desk, title: str, settings: JobSettings) -> None:
+    operation: ClassVar[str] = ""
+
+    def __init__(
+        self, desk: Desk, title: str, settings: JobSettings, record: JobRecord | None = None
+    ) -> None:
         self._desk = desk
         self._settings = settings
+        self._record = record
         self._begun = time.monotonic()
-        self._job_id = 0
+        self._job_id = record.id if record else 0
+        self._owner = this_process()
         self._stop = threading.Event()
+        self._paused = threading.Event()
         self._post: Callable[[Any], None] | None = None
         work = desk.settings
-        self._work = replace(work, max_workers=settings.workers or work.max_workers)
+        stored = record.request.get("chunk_size") if record else None
+        self._work = replace(
+            work,
+            max_workers=settings.workers or work.max_workers,
+            chunk_size=stored or work.chunk_size,
+        )
         self._choice = Choice(Mode.STANDARD, 1, "nothing to do")
         self._pool = desk.pool or WarmPool(self._work.max_workers)
         self._writer: BulkWriter = desk.bulk
         self._meter = Meter(desk.path)
-        self.snapshot = Snapshot(operation=self.operation, title=title)
+        self._pace = Pace()
+        self._pulse: Pulse | None = None
+        #: Parts that were stored before a crash.
+        self._stored_parts: dict[str, DonePart] = {}
+        self.snapshot = Snapshot(
+            job_id=record.id if record else None, operation=self.operation, title=title
+        )
+
+    @property
+    def job_id(self) -> int:
+        """Return its number, 0 before it is recorded."""
+        return self._job_id
+
+    def request(self) -> dict[str, Any]:
+        """Return what to do as JSON values, so that any process can take the job up."""
+        return {
+            "mode": self._settings.mode.value,
+            "workers": self._settings.workers,
+            "ocr": self._settings.ocr,
+            "chunk_size": self._work.chunk_size,
+        }
+
+    def enqueue(self, **values: Any) -> int:
+        """Record the job without running it; return its number.
+
+        Args:
+            values: `priority`, `not_before`, `after_id`, `retry_of`.
+
+        Raises:
+            StorageError: If it cannot be recorded.
+        """
+        with writing(self._desk.engine) as connection:
+            self._job_id = self._add(connection, **values)
+        self._show(job_id=self._job_id)
+        return self._job_id
+
+    def run(self) -> object:
+        """Do the work and return its result; each kind of job says what that is."""
+        raise NotImplementedError
 
     def cancel(self) -> None:
         """Stop soon; what is stored stays."""
@@ -117,11 +142,15 @@ class RunningJob:
 
     def pause(self) -> None:
         """Start no further chunk until `resume`."""
+        self._paused.set()
+        self.snapshot = replace(self.snapshot, paused=True)
         if self._post is not None:
             self._post(PauseRequested())
 
     def resume(self) -> None:
         """Start chunks again."""
+        self._paused.clear()
+        self.snapshot = replace(self.snapshot, paused=False)
         if self._post is not None:
             self._post(ResumeRequested())
 
@@ -133,22 +162,63 @@ class RunningJob:
         """Replace the snapshot: one assignment, which readers on other threads see whole."""
         values = {name: getattr(self.snapshot, name) for name in Snapshot.__slots__}
         values |= changes
-        values["seconds"] = time.monotonic() - self._begun
-        if "step" in changes:
+        seconds = values["seconds"] = time.monotonic() - self._begun
+        if "step" in changes and changes["step"] != self.snapshot.step:
             self._meter.step(changes["step"])
+            if self._pulse is not None:
+                self._pulse.enter(changes["step"])
         self._meter.sample()
+        self._pace.take(seconds, values["work_done"], values["rows"])
+        values["rate"] = self._pace.rate
+        values["left"] = self._pace.left(seconds, values["work_done"])
+        values["memory"], values["cpu"] = self._meter.memory, self._meter.cpu
+        values["paused"] = self._paused.is_set()
         self.snapshot = Snapshot(**values)
 
+    def _add(self, connection: Connection, **values: Any) -> int:
+        return add_job(
+            connection,
+            operation=self.operation,
+            title=self.snapshot.title,
+            now=self._desk.now(),
+            request=self.request(),
+            **values,
+        )
+
     def _open(self) -> None:
+        """Record the job as one that this process runs; find what a crash left of it."""
+        now = self._desk.now()
+        ours = {"owner": self._owner, "started_at": now, "heartbeat_at": now}
         with writing(self._desk.engine) as connection:
-            job_id = add_job(
-                connection,
-                operation=self.operation,
-                title=self.snapshot.title,
-                now=self._desk.now(),
-            )
-        self._job_id = job_id
-        self._show(job_id=job_id)
+            if not self._job_id:
+                self._job_id = self._add(connection, **ours)
+            else:
+                connection.execute(job_update(self._job_id, **ours))
+                self._stored_parts = done_parts(connection, self._job_id)
+        self._pulse = Pulse(self._desk, self, self._job_id, watch=self._meter.sample)
+        self._pulse.start()
+        self._show(job_id=self._job_id)
+
+    def _claim(self, source_ids: Collection[int]) -> None:
+        """Wait until no other job works on these sources, and claim them.
+
+        Raises:
+            CancelledError: If it was cancelled meanwhile.
+        """
+        while True:
+            with writing(self._desk.engine) as connection:
+                others = claim_sources(connection, self._job_id, source_ids)
+            if not others:
+                break
+            number = min(others.values())
+            self._show(waiting_for=f"Waits for job {number}, which works on the same source.")
+            self._wait_a_little()
+        if self.snapshot.waiting_for:
+            self._show(waiting_for="")
+
+    def _wait_a_little(self) -> None:
+        if self._stop.wait(_LOOK_SECONDS):
+            self._check()
 
     def _warm_up(self) -> None:
         """Start worker processes and the writer now, while there is other work to do."""
@@ -212,12 +282,14 @@ class RunningJob:
         store: Callable[[ChunkId, Success[R]], Sequence[ChunkId]],
         failed: Callable[[ChunkId, Failure], None],
         notify: Callable[[JobState, Progress], None],
+        limit_of: Callable[[ChunkId], float],
     ) -> str | None:
         """Run a machine that is UploadComplete to its outcome.
 
         Returns why results could not be stored, None when all were.
         """
         factory, close = self._choose_place()
+        self._show(mode=self._choice.mode.value, workers=self._choice.workers)
         runner: JobRunner[P, R] = JobRunner(
             factory,
             task,
@@ -226,14 +298,16 @@ class RunningJob:
             failed=failed,
             notify=notify,
             close=close,
+            limit_of=limit_of,
+            kill=self._pool.kill,
         )
         self._post = runner.post
         if self._stop.is_set():
             machine.handle(CancelRequested())
             return None
-        with writing(self._desk.engine) as connection:
-            values = {"state": JobState.IN_PROGRESS.value}
-            connection.execute(job_update(self._job_id, **values))
+        if self._paused.is_set():
+            machine.handle(PauseRequested())
+        self._move(JobState.IN_PROGRESS)
         runner.run(machine)
         try:
             self._writer.flush()
@@ -241,73 +315,43 @@ class RunningJob:
             return str(runner.storage_error or error)
         return str(runner.storage_error) if runner.storage_error else None
 
+    def _move(self, state: JobState, **values: Any) -> None:
+        """Bring the record of this job to `state`, by way of the states between.
+
+        Raises:
+            JobStateError: If that is not legal from where it is, or another process runs it.
+        """
+        with writing(self._desk.engine) as connection:
+            states = way(get_state(connection, self._job_id), state)
+            move_job(connection, self._job_id, *states, owner=self._owner, **values)
+
     def _close_books(self, state: JobState, error: str | None, **values: Any) -> None:
         """Record the outcome; when the disk is what broke, that may fail once more."""
+        if self._pulse is not None:
+            self._pulse.stop()
         try:
-            self._record_outcome(self._job_id, state, error=error, **values)
+            self._record_outcome(state, error=error, **values)
         except StorageError:
             if error is None:
                 raise
             log.exception("the outcome of job %s cannot be stored", self._job_id)
-        self._show(state=state, step="done", work_done=1.0)
+        self._show(state=state, step="done", work_done=1.0, waiting_for="")
 
-    def _record_outcome(self, job_id: int, state: JobState, **values: Any) -> None:
-        now = self._desk.now()
+    def _record_outcome(self, state: JobState, **values: Any) -> None:
+        now, pulse = self._desk.now(), self._pulse
+        progress = self.snapshot.as_dict() | {"samples": pulse.samples if pulse else []}
+        last = {"step": self.snapshot.step, "progress": progress, "waiting_for": None}
+        self._move(state, ended_at=now, **last, **values)
         with writing(self._desk.engine) as connection:
-            connection.execute(job_update(job_id, state=state.value, ended_at=now, **values))
+            connection.execute(job_update(self._job_id, owner=None, wish=None))
+            connection.execute(release_sources(self._job_id))
+            for statement in pulse.unwritten_steps() if pulse else ():
+                connection.execute(statement)
             audit(
                 connection,
                 actor=self._desk.person,
                 action=f"{self.operation}:{state.value}",
-                subject=f"job {job_id}",
+                subject=f"job {self._job_id}",
                 now=now,
                 detail={k: v for k, v in values.items() if isinstance(v, int)},
             )
-
-
-def recover(desk: Desk) -> int:
-    """Close the books on jobs that a crash left without an outcome; return how many.
-
-    Sources that were being read are pending again, without the half that was stored, and can
-    be imported again; passes that were running are abandoned and the last finished pass stays.
-    """
-    with reading(desk.engine) as connection:
-        left = unfinished_jobs(connection)
-        running = list_passes(connection, state="running")
-        half_read = list_sources(connection, status=SourceStatus.PROCESSING)
-    for record in half_read:
-        forget_reading(desk, record.id, status=SourceStatus.PENDING.value)
-    if not left and not running:
-        return 0
-    with writing(desk.engine) as connection:
-        for job_id in left:
-            sentence = "The program ended while this job was running. Start it again for the rest."
-            values = {"state": JobState.FAILED.value, "error": sentence, "ended_at": desk.now()}
-            job = get_job(connection, job_id)
-            if job is not None:
-                values["unprocessed"] = job.total - job.successful - job.failed
-            connection.execute(job_update(job_id, **values))
-        for cleaning in running:
-            made = desk.types.get(cleaning.document_type)
-            for statement in delete_pass_rows(clean_table(made), cleaning.id) if made else []:
-                connection.execute(statement)
-            connection.execute(pass_update(cleaning.id, state="abandoned"))
-    return len(left)
-
-
-def jobs(desk: Desk) -> list[JobRecord]:
-    """Return all jobs, newest first."""
-    with reading(desk.engine) as connection:
-        return list_jobs(connection)
-
-
-def job_files(desk: Desk, job_id: int) -> list[JobFileRecord]:
-    """Return what became of the files of a job.
-
-    Raises:
-        ArgumentError: If there is no such job.
-    """
-    with reading(desk.engine) as connection:
-        if get_job(connection, job_id) is None:
-            raise ArgumentError(f"There is no job {job_id}.")
-        return list_files(connection, job_id)

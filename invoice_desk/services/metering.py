@@ -52,6 +52,9 @@ class Meter:
         self._cpu_latest: dict[int, float] = {}
         self._peak = 0
         self._sampled = 0.0
+        #: Bytes that all processes have now, and the processor cores that they use.
+        self.memory = 0
+        self.cpu = 0.0
         self._size_before = self._desk_size()
         self.bytes_read = 0
         self.sample()
@@ -70,8 +73,8 @@ class Meter:
         now = time.monotonic()
         if now - self._sampled < _INTERVAL:
             return
-        self._sampled = now
-        memory = 0
+        elapsed, self._sampled = now - self._sampled, now
+        memory, spent_before = 0, sum(self._cpu_latest.values())
         for process in (self._process, *self._process.children(recursive=True)):
             try:
                 with process.oneshot():
@@ -80,7 +83,9 @@ class Meter:
                 self._cpu_latest[process.pid] = times.user + times.system
             except psutil.Error:
                 continue  # it ended just now
-        self._peak = max(self._peak, memory)
+        self.memory, self._peak = memory, max(self._peak, memory)
+        if spent_before:
+            self.cpu = max(0.0, (sum(self._cpu_latest.values()) - spent_before) / elapsed)
 
     def cost(self, rows: int) -> Cost:
         """End the last step and return what everything cost."""

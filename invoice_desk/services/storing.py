@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from invoice_desk.core.findings import Finding, finding_table
+from invoice_desk.core.findings import Finding, FindingCode, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.core.tables import RowBatch
@@ -26,7 +26,7 @@ from invoice_desk.db.tables import (
     storable_rows,
     table_insert,
 )
-from invoice_desk.documents.page import Page
+from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
@@ -50,6 +50,7 @@ class SourceStore:
             self._store_table(to, file, table)
         if content.rows is not None:
             self._store_rows(to, file, file.tables[0], content.rows)
+        file.bad_pages += sum(f.code == FindingCode.PAGE_UNREADABLE for f in content.findings)
         for statement in page_inserts(file.source_id, map(_page_values, content.pages)):
             to.execute(statement)
         first = file.tables[0] if file.tables else None
@@ -82,7 +83,7 @@ class SourceStore:
         )
         if file.derived and len(file.tables) == 1:
             to.execute(derived_rows_found(file.tables[0], file.derived))
-        values = {"outcome": FileOutcome.DONE.value, "seconds": file.seconds}
+        values = file.figures() | {"outcome": FileOutcome.DONE.value}
         to.execute(file_update(job_id, file.record.ordinal, **values))
 
     def _store_table(self, to: BulkTransaction, file: ImportFile, table: ReadTable) -> None:
@@ -178,6 +179,19 @@ def forget_reading(desk: Desk, source_id: int, **values: Any) -> None:
             source_update(source_id, row_count=0, page_count=0, **values),
         ):
             connection.execute(statement)
+
+
+def page_of(values: dict[str, Any]) -> Page:
+    """Return a page as the desk keeps it."""
+    words = [Word(text, (x0, y0, x1, y1), sure) for text, x0, y0, x1, y1, sure in values["words"]]
+    return Page(
+        values["number"],
+        values["width"],
+        values["height"],
+        words=tuple(words),
+        text_source=TextSource(values["text_source"]),
+        engine=values["engine"],
+    )
 
 
 def _page_values(page: Page) -> dict[str, Any]:

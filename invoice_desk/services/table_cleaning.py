@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +53,8 @@ class TableCleaning:
     document_type: DocumentType
     plan: CleaningPlan
     pass_id: int
+    #: Its place among the tables of the job.
+    ordinal: int = 0
     findings_of_table: tuple[Finding, ...] = ()
     chunks: int = 0
     verdicts: dict[int, RowVerdict] = field(default_factory=dict)
@@ -64,23 +67,27 @@ class TableCleaning:
     #: Whether it is known which rows are duplicates.
     compared: bool = False
     failed: str | None = None
+    worker: str | None = None
+    memory: int = 0
+    seconds: float = 0.0
 
-    def take(self, done: CleanedRows) -> None:
-        """Count what a chunk came to."""
-        self._count(done.chunk, 1)
-        if done.instead_of is not None:
-            self._count(done.instead_of, -1)
-        elif done.hashes:
+    def take(self, done: CleanedRows) -> dict[str, Any]:
+        """Count what a chunk came to; return that, as `recall` takes it."""
+        if done.hashes:
             self.keys.add(done.numbers, done.hashes)
+        effect = _effect(done.chunk, done.instead_of)
+        self.recall(effect)
+        return effect
 
-    def _count(self, chunk: StorableChunk, sign: int) -> None:
-        self.cleaned += sign * chunk.cleaned
-        self.filtered_out += sign * chunk.filtered_out
-        self.findings += sign * chunk.findings.num_rows
-        for name, total in chunk.totals.items():
-            self.totals[name] = self.totals.get(name, Decimal(0)) + sign * total
-        for name, count in chunk.buckets.items():
-            self.buckets[name] = self.buckets.get(name, 0) + sign * count
+    def recall(self, effect: dict[str, Any]) -> None:
+        """Count what a chunk came to, which may have been stored before a crash."""
+        self.cleaned += effect.get("cleaned", 0)
+        self.filtered_out += effect.get("filtered_out", 0)
+        self.findings += effect.get("findings", 0)
+        for name, total in effect.get("totals", {}).items():
+            self.totals[name] = self.totals.get(name, Decimal(0)) + Decimal(total)
+        for name, count in effect.get("buckets", {}).items():
+            self.buckets[name] = self.buckets.get(name, 0) + count
 
     def result(self, state: str) -> TableResult:
         """Return what became of the table; counts only of a pass that is done."""
@@ -100,6 +107,24 @@ class TableCleaning:
             buckets=dict(self.buckets) if done else {},
             error=self.failed,
         )
+
+
+def _effect(chunk: StorableChunk | None, instead_of: StorableChunk | None) -> dict[str, Any]:
+    """Return what a chunk adds to the counts of its table, as JSON values."""
+    counts: dict[str, int] = dict.fromkeys(("cleaned", "filtered_out", "findings"), 0)
+    totals: dict[str, Decimal] = {}
+    buckets: dict[str, int] = {}
+    for part, sign in ((chunk, 1), (instead_of, -1)):
+        if part is None:
+            continue
+        counts["cleaned"] += sign * part.cleaned
+        counts["filtered_out"] += sign * part.filtered_out
+        counts["findings"] += sign * part.findings.num_rows
+        for name, total in part.totals.items():
+            totals[name] = totals.get(name, Decimal(0)) + sign * total
+        for name, count in part.buckets.items():
+            buckets[name] = buckets.get(name, 0) + sign * count
+    return {**counts, "totals": {n: str(t) for n, t in totals.items()}, "buckets": buckets}
 
 
 def find_duplicates(desk: Desk, table: TableCleaning) -> list[int]:

@@ -1,27 +1,35 @@
-"""Jobs of the window: one after the other, each with a row in the dock."""
+"""Jobs of the window: what was asked for is handed on, and what runs is shown in the dock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from invoice_desk.services import job_control
 from invoice_desk.services.batches import BatchResult
 from invoice_desk.services.cleaning import CleaningJob, CleaningResult
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
-from invoice_desk.services.jobs import JobSettings
-from invoice_desk.ui.job_bridge import JobBridge
-from invoice_desk.ui.jobs_view import JobsDock
+from invoice_desk.services.job_manager import Ended, JobManager
+from invoice_desk.services.jobs import JobSettings, RunningJob
+from invoice_desk.ui.jobs_view import JobRow, JobsDock
 from invoice_desk.ui.texts import duration, number, status
+
+REFRESH_MS = 100
 
 
 class JobQueue(QObject):
-    """Starts jobs and tells how they ended."""
+    """Hands jobs to the manager, and tells widgets about them ten times a second at most.
+
+    The manager and its jobs know no QObject: a job replaces its snapshot, and a timer of the GUI
+    thread looks at it.  A slow widget therefore never makes a queue grow.
+    """
 
     imported = Signal(object)  # BatchResult
     cleaned = Signal(object)  # CleaningResult
+    ended = Signal(object)  # the result of any other kind of job
     progressed = Signal(object)  # Snapshot
     crashed = Signal(object)  # Exception
 
@@ -29,20 +37,27 @@ class JobQueue(QObject):
         super().__init__(parent)
         self._desk, self._dock = desk, dock
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
-        self._running: list[JobBridge] = []
+        self._pool.setMaxThreadCount(2)
+        self.manager = JobManager(desk, start=self._pool.start)
+        self._rows: dict[RunningJob, JobRow] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self._on_tick)
 
     @property
     def is_busy(self) -> bool:
-        """Return whether a job runs or waits."""
-        return bool(self._running)
+        """Return whether a job runs here or is about to."""
+        return self.manager.is_busy
+
+    def begin(self) -> None:
+        """Start running jobs, those first that a crash interrupted."""
+        self.manager.begin()
+        self._timer.start()
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Import files and folders."""
         if paths:
-            job = ImportJob(self._desk, paths, JobSettings())
-            bridge = JobBridge(job, job.run, self)
-            self._start(bridge, self.imported)
+            self.add(ImportJob(self._desk, paths, JobSettings()))
 
     def clean(
         self,
@@ -61,42 +76,66 @@ class JobQueue(QObject):
             options=options,
             title=title,
         )
-        self._start(JobBridge(job, job.run, self), self.cleaned)
+        self.add(job)
+
+    def add(self, job: RunningJob) -> None:
+        """Run a job when its turn comes."""
+        self._row_of(job)
+        self.manager.add(job)
+        self.begin()
 
     def cancel(self) -> None:
         """Cancel the job that runs."""
-        if self._running:
-            self._running[0].cancel()
+        if self.manager.current is not None:
+            self.manager.current.cancel()
 
     def close(self) -> None:
-        """Cancel everything and wait for it."""
-        for bridge in self._running:
-            bridge.cancel()
+        """Cancel what runs and wait for it; what waits goes on at the next start."""
+        self.manager.close()
         self._pool.waitForDone()
+        self._timer.stop()
 
-    def _start(self, bridge: JobBridge, ended: object) -> None:
-        row = self._dock.add_row()
-        row.cancelled.connect(bridge.cancel)
-        row.show_snapshot(bridge.job.snapshot)
-        bridge.progressed.connect(row.show_snapshot)
-        bridge.progressed.connect(self.progressed)
+    def _row_of(self, job: RunningJob) -> JobRow:
+        row = self._rows.get(job)
+        if row is None:
+            row = self._rows[job] = self._dock.add_row()
+            row.cancelled.connect(lambda: self._on_cancelled(job))
+            row.show_snapshot(job.snapshot)
+        return row
 
-        def on_finished(result: object) -> None:
-            self._running.remove(bridge)
-            row.show_summary(summary(result))
-            ended.emit(result)  # type: ignore[attr-defined]
-            bridge.deleteLater()
+    def _on_cancelled(self, job: RunningJob) -> None:
+        job.cancel()
+        if job is not self.manager.current and job.job_id:
+            job_id = job.job_id
+            self._pool.start(lambda: job_control.for_each(self._cancel_waiting, [job_id]))
 
-        def on_crashed(error: Exception) -> None:
-            self._running.remove(bridge)
-            row.show_summary(str(error))
-            self.crashed.emit(error)
-            bridge.deleteLater()
+    def _cancel_waiting(self, job_id: int) -> None:
+        job_control.cancel(self._desk, job_id)
+        self.manager.look()
 
-        bridge.finished.connect(on_finished)
-        bridge.crashed.connect(on_crashed)
-        self._running.append(bridge)
-        bridge.start(self._pool)
+    def _on_tick(self) -> None:
+        current = self.manager.current
+        if current is not None:
+            self._row_of(current).show_snapshot(current.snapshot)
+            self.progressed.emit(current.snapshot)
+        while self.manager.ended:
+            self._on_ended(self.manager.ended.popleft())
+
+    def _on_ended(self, ended: Ended) -> None:
+        row = self._row_of(ended.job)
+        del self._rows[ended.job]
+        row.show_snapshot(ended.job.snapshot)
+        if ended.error is not None:
+            row.show_summary(str(ended.error))
+            self.crashed.emit(ended.error)
+            return
+        row.show_summary(summary(ended.result))
+        if isinstance(ended.result, BatchResult):
+            self.imported.emit(ended.result)
+        elif isinstance(ended.result, CleaningResult):
+            self.cleaned.emit(ended.result)
+        elif ended.result is not None:
+            self.ended.emit(ended.result)
 
 
 def summary(result: object) -> str:

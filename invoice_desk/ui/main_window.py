@@ -21,8 +21,7 @@ from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, JobRecord, SourceRecord, TableRecord
 from invoice_desk.errors import StorageError
 from invoice_desk.paths import resource
-from invoice_desk.services import browsing, templating
-from invoice_desk.services import jobs as job_services
+from invoice_desk.services import browsing, job_control, templating
 from invoice_desk.services.desk import Desk
 from invoice_desk.ui.actions import ACTIONS as ACTION_SPECS
 from invoice_desk.ui.actions import MENUS, icon, make_actions, translated
@@ -321,7 +320,7 @@ class MainWindow(QMainWindow):
         desk = self._desk
         if page == "jobs":
             self.background.run(
-                lambda: job_services.jobs(desk), self.jobs_page.show_jobs, owner=self
+                lambda: job_control.jobs(desk), self.jobs_page.show_jobs, owner=self
             )
         elif page == "rules":
             self.rules.refresh()

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from invoice_desk.core.modes import WorkSettings
 from invoice_desk.core.records import JobFileRecord, JobRecord
-from invoice_desk.services import exporting, scanning
-from invoice_desk.services import jobs as job_services
+from invoice_desk.services import exporting, job_control, scanning
 from invoice_desk.services.desk import Desk
 from invoice_desk.settings import load_settings, save_settings
 from invoice_desk.ui.background import Background
@@ -99,7 +98,7 @@ class Operations(QObject):
         """Show what became of each file of a job."""
         desk = self._desk
         self._background.run(
-            lambda: job_services.job_files(desk, record.id),
+            lambda: job_control.job_files(desk, record.id),
             lambda files: self._show_job_files(record, files),
             owner=self,
         )

@@ -47,7 +47,7 @@ class SettingsDialog(QDialog):
         )
 
     def _make_fields(self, stored: WorkSettings) -> None:
-        self.workers = _number(0, 64, stored.max_workers or 0)
+        self.workers = _number(0, 32, stored.max_workers or 0)
         self.workers.setSpecialValueText(self.tr("automatic"))
         self.chunk = _number(500, 1_000_000, stored.chunk_size)
         self.chunk.setSingleStep(5_000)

@@ -115,7 +115,7 @@ def duration(seconds: float) -> str:
 
 
 def progress(snapshot: Snapshot) -> str:
-    """Return how far a job is: files, rows, rate, time left."""
+    """Return how far a job is: files, rows, rate, time left, and what it waits for."""
     text = QCoreApplication.translate("progress", "{0}: {1} of {2}").format(
         status(snapshot.step), number(snapshot.done), number(snapshot.total)
     )
@@ -126,9 +126,13 @@ def progress(snapshot: Snapshot) -> str:
     if snapshot.rate >= 1:
         rate = QCoreApplication.translate("progress", "{0} rows/s")
         parts.append(rate.format(number(snapshot.rate)))
-    if snapshot.seconds_left is not None:
-        left = QCoreApplication.translate("progress", "about {0} left")
-        parts.append(left.format(duration(snapshot.seconds_left)))
+    if snapshot.left is not None:
+        left = QCoreApplication.translate("progress", "{0} to {1} left")
+        parts.append(left.format(*map(duration, snapshot.left)))
+    if snapshot.waiting_for:
+        parts.append(snapshot.waiting_for)
+    if snapshot.paused:
+        parts.append(QCoreApplication.translate("progress", "paused"))
     return " · ".join(parts)
 
 

@@ -30,6 +30,8 @@ class CleanRows:
     verdicts: dict[int, RowVerdict] = field(default_factory=dict)
     #: Whether the rows were cleaned before it was known which are duplicates.
     again: bool = False
+    #: Whether the rows are stored already, and only what tells duplicates is wanted.
+    keys_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,13 @@ class CleanedRows:
     """Clean rows, and what tells duplicates among all rows of the table.
 
     Attributes:
-        chunk: Ready to be stored.
+        chunk: Ready to be stored; None when they are.
         instead_of: What the same rows came to when they were cleaned before.
         numbers: Row numbers, int64.
         hashes: Of the duplicate key of each row, uint64; both empty without a rule.
     """
 
-    chunk: StorableChunk
+    chunk: StorableChunk | None
     instead_of: StorableChunk | None = None
     numbers: bytes = b""
     hashes: bytes = b""
@@ -53,16 +55,22 @@ class CleanedRows:
 def _clean(payload: CleanRows) -> CleanedRows:
     numbers = np.frombuffer(payload.numbers, "<i8")
     raw = RawRows(pa.array(numbers), payload.cells, width=len(payload.plan.columns))
+    if payload.keys_only:
+        return CleanedRows(None, numbers=payload.numbers, hashes=_hashes(payload, raw, numbers))
     chunk = _cleaned(payload, raw, payload.plan)
     if payload.again:
         before = replace(payload.plan, duplicate_rows=())
         return CleanedRows(chunk, instead_of=_cleaned(payload, raw, before))
     if duplicate_action(payload.document_type, payload.plan.options) is None:
         return CleanedRows(chunk)
+    return CleanedRows(chunk, numbers=payload.numbers, hashes=_hashes(payload, raw, numbers))
+
+
+def _hashes(payload: CleanRows, raw: RawRows, numbers: np.ndarray) -> bytes:
     hashes = text_hashes(duplicate_keys(payload.document_type, payload.plan, raw))
     if payload.plan.derived_rows:
         hashes[np.isin(numbers, payload.plan.derived_rows)] = 0
-    return CleanedRows(chunk, numbers=payload.numbers, hashes=hashes.tobytes())
+    return hashes.tobytes()
 
 
 def _cleaned(payload: CleanRows, raw: RawRows, plan: CleaningPlan) -> StorableChunk:

@@ -27,10 +27,17 @@ class Chunk(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class Success(Generic[R]):
-    """A chunk's result, and how long the worker took for it."""
+    """A chunk's result, and what it took.
+
+    Attributes:
+        worker: Host and number of the process.
+        memory: The most that the process ever had, in bytes; 0 where that is not known.
+    """
 
     value: R
     seconds: float = 0.0
+    worker: str = ""
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

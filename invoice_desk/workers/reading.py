@@ -65,6 +65,19 @@ class ReadFields:
 ReadingPayload = ReadSource | ReadSpan | RecognisePage | ReadFields
 
 
+def part_of(payload: ReadingPayload) -> str:
+    """Return which part of its source a payload is about; the same each time it is planned."""
+    match payload:
+        case ReadSource():
+            return "head"
+        case ReadSpan(span=span):
+            return f"span:{span.start}-{span.stop}"
+        case RecognisePage(number=number):
+            return f"page:{number}"
+        case ReadFields():
+            return "fields"
+
+
 @dataclass(frozen=True, slots=True)
 class SourceContent:
     """What was found in a source, or in a part of it.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -9,6 +12,20 @@ from functools import wraps
 
 from invoice_desk.errors import UserError
 from invoice_desk.workers.contract import Chunk, Failure, Outcome, P, R, Success
+
+
+def _this_worker() -> str:
+    return f"{platform.node()}/{os.getpid()}"
+
+
+def _peak_memory() -> int:
+    """Return the most memory that this process ever had, in bytes; 0 on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def task(function: Callable[[P], R]) -> Callable[[Chunk[P]], Outcome[R]]:
@@ -22,7 +39,9 @@ def task(function: Callable[[P], R]) -> Callable[[Chunk[P]], Outcome[R]]:
     def run(chunk: Chunk[P]) -> Outcome[R]:
         begun = time.perf_counter()
         try:
-            return Success(function(chunk.payload), time.perf_counter() - begun)
+            value = function(chunk.payload)
+            seconds = time.perf_counter() - begun
+            return Success(value, seconds, worker=_this_worker(), memory=_peak_memory())
         except UserError as error:
             return Failure(str(error), retryable=False, code=error.code, advice=error.advice)
         except OSError as error:
