@@ -423,7 +423,7 @@ class CleaningJob(RunningJob):
         cost = self._meter.cost(self._rows)
         self._let_go()
         self._reader.shutdown(cancel_futures=True)
-        results = [*self._done_before, *(self._close(table) for table in self._tables)]
+        results = [*self._done_before, *(self._close(table, state) for table in self._tables)]
         results += self._not_reached({result.raw_table_id for result in results})
         by_state = [result.state for result in results]
         result = CleaningResult(
@@ -473,11 +473,13 @@ class CleaningJob(RunningJob):
             for r in left
         ]
 
-    def _close(self, table: TableCleaning) -> TableResult:
+    def _close(self, table: TableCleaning, state: JobState) -> TableResult:
         """Return a table's result; a pass that did not finish leaves nothing behind."""
         table.keys.close()
         if table.chunks == 0 and table.failed is None:
             return table.result("done")
+        if self._lies_down(state):
+            return table.result("unprocessed")
         try:
             with writing(self._desk.engine) as connection:
                 rows = clean_table(table.document_type)

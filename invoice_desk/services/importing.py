@@ -27,7 +27,7 @@ from invoice_desk.core.time_limits import time_limit
 from invoice_desk.db.claims import release_source
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
-from invoice_desk.db.sources import list_pages, source_update, sources_update
+from invoice_desk.db.sources import list_pages, sources_update
 from invoice_desk.db.tables import list_tables
 from invoice_desk.db.templates import list_templates
 from invoice_desk.errors import CancelledError, StorageError
@@ -36,7 +36,7 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.intake import Intake, remove_unpacked
 from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.services.keeping import find_files
-from invoice_desk.services.storing import SourceStore, forget_reading, page_of
+from invoice_desk.services.storing import SourceStore, forget_readings, page_of
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers
 from invoice_desk.workers.reading import (
@@ -368,7 +368,8 @@ class ImportJob(RunningJob):
     def _finish(self, state: JobState, error: str | None) -> BatchResult:
         self._let_go()
         try:
-            self._clear_unfinished()
+            if not self._lies_down(state):
+                self._clear_unfinished()
         except StorageError as storage:
             error = error or str(storage)
         batch = batch_result(
@@ -402,25 +403,25 @@ class ImportJob(RunningJob):
 
     def _clear_unfinished(self) -> None:
         """Leave nothing half stored: a source is there whole, or can be imported again."""
-        unfinished: set[int] = set()
-        waiting = self._intake.waiting
+        left: dict[int, dict[str, Any]] = {}
+        pending = {"status": SourceStatus.PENDING.value}
         for file in self._intake.files:
             record = file.record
-            if (
-                record.source_id is None
-                or record.ordinal in waiting
-                or record.outcome in {FileOutcome.DONE, FileOutcome.DUPLICATE}
-            ):
+            if record.source_id is None or record.ordinal in self._intake.waiting:
                 continue
-            failed = record.outcome is FileOutcome.REJECTED
-            status = SourceStatus.FAILED if failed else SourceStatus.PENDING
-            forget_reading(self._desk, record.source_id, status=status.value)
-            if not failed and file.container is not None:
-                unfinished.add(file.container)
-        for container in unfinished:  # so that importing the archive again takes up the rest
-            with writing(self._desk.engine) as connection:
-                pending = SourceStatus.PENDING.value
-                connection.execute(source_update(container, status=pending))
+            if record.outcome is FileOutcome.REJECTED:
+                left[record.source_id] = {"status": SourceStatus.FAILED.value}
+            elif record.outcome is FileOutcome.PENDING:
+                left[record.source_id] = pending
+        forget_readings(self._desk, left)
+        containers = {
+            file.container
+            for file in self._intake.files
+            if file.record.outcome is FileOutcome.PENDING and file.container is not None
+        }
+        with writing(self._desk.engine) as connection:
+            # so that importing the archive again takes up the rest
+            connection.execute(sources_update(containers, **pending))
 
 
 def import_paths(

@@ -113,17 +113,12 @@ class JobManager:
         current = self.current
         return current if current is not None and current.job_id == job_id else None
 
-    def close(self, *, cancel: bool = True) -> None:
-        """Stop; a job that runs is cancelled, or its chunks under way are finished first.
-
-        Args:
-            cancel: Whether to abort what runs.  Else its process is as good as killed: the
-                next start takes it up.
-        """
+    def close(self) -> None:
+        """Stop; a job that runs is laid down where it is, and the next start takes it up."""
         self._closing.set()
         current = self.current
-        if cancel and current is not None:
-            current.cancel()
+        if current is not None:
+            current.suspend()
         self._wake.set()
         self._idle.wait()
 

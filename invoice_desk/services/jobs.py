@@ -82,6 +82,7 @@ class RunningJob:
         self._owner = this_process()
         self._stop = threading.Event()
         self._paused = threading.Event()
+        self._suspending = False
         self._post: Callable[[Any], None] | None = None
         work = desk.settings
         stored = record.request.get("chunk_size") if record else None
@@ -139,6 +140,11 @@ class RunningJob:
         self._stop.set()
         if self._post is not None:
             self._post(CancelRequested())
+
+    def suspend(self) -> None:
+        """Stop soon and stay without an outcome, so that another process can take it up."""
+        self._suspending = True
+        self.cancel()
 
     def pause(self) -> None:
         """Start no further chunk until `resume`."""
@@ -325,8 +331,23 @@ class RunningJob:
             states = way(get_state(connection, self._job_id), state)
             move_job(connection, self._job_id, *states, owner=self._owner, **values)
 
+    def _lies_down(self, state: JobState) -> bool:
+        """Return whether the job ends without an outcome, to be taken up again."""
+        return self._suspending and state is JobState.ABORTED
+
+    def _lay_down(self) -> None:
+        """Give the job free as it is."""
+        if self._pulse is not None:
+            self._pulse.stop()
+        with writing(self._desk.engine) as connection:
+            connection.execute(job_update(self._job_id, owner=None, wish=None))
+        self._show(waiting_for="Goes on at the next start.")
+
     def _close_books(self, state: JobState, error: str | None, **values: Any) -> None:
         """Record the outcome; when the disk is what broke, that may fail once more."""
+        if self._lies_down(state):
+            self._lay_down()
+            return
         if self._pulse is not None:
             self._pulse.stop()
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -171,14 +171,20 @@ def _some(table: ReadTable) -> list[list[str]]:
 
 def forget_reading(desk: Desk, source_id: int, **values: Any) -> None:
     """Remove what an unfinished reading of a source left; its original stays."""
+    forget_readings(desk, {source_id: values})
+
+
+def forget_readings(desk: Desk, sources: Mapping[int, Mapping[str, Any]]) -> None:
+    """Do the same for several sources at once, each with the columns that change."""
     with writing(desk.engine) as connection:
-        for statement in (
-            *source_reset(source_id),
-            delete_source_findings(source_id),
-            *delete_tables(source_id),
-            source_update(source_id, row_count=0, page_count=0, **values),
-        ):
-            connection.execute(statement)
+        for source_id, values in sources.items():
+            for statement in (
+                *source_reset(source_id),
+                delete_source_findings(source_id),
+                *delete_tables(source_id),
+                source_update(source_id, row_count=0, page_count=0, **values),
+            ):
+                connection.execute(statement)
 
 
 def page_of(values: dict[str, Any]) -> Page:

@@ -46,8 +46,8 @@ class JobQueue(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Return whether a job runs here or is about to."""
-        return self.manager.is_busy
+        """Return whether a job that was started here has not ended."""
+        return self.manager.is_busy or bool(self._rows)
 
     def begin(self) -> None:
         """Start running jobs, those first that a crash interrupted."""
@@ -90,7 +90,7 @@ class JobQueue(QObject):
             self.manager.current.cancel()
 
     def close(self) -> None:
-        """Cancel what runs and wait for it; what waits goes on at the next start."""
+        """Lay down what runs and wait for that; at the next start it goes on."""
         self.manager.close()
         self._pool.waitForDone()
         self._timer.stop()

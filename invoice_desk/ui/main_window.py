@@ -296,7 +296,9 @@ class MainWindow(QMainWindow):
             (
                 self.jobs.is_busy,
                 self.tr("A job is running"),
-                self.tr("Close all the same? What is stored stays; the rest can be started again."),
+                self.tr(
+                    "Close all the same? What is stored stays; the rest goes on at the next start."
+                ),
             ),
             (
                 self.rules.has_changes,
