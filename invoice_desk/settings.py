@@ -18,6 +18,7 @@ VARIABLES = {
     "OPTIMIZE_CHUNK_SIZE": "chunk_size",
     "OPTIMIZE_MEMORY_THRESHOLD": "memory_threshold",
     "OPTIMIZE_LEVEL": "optimization_level",
+    "OPTIMIZE_GPU_TASKS": "gpu_tasks",
 }
 
 

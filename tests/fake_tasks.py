@@ -8,6 +8,7 @@ from pathlib import Path
 
 from invoice_desk.errors import CorruptSourceError
 from invoice_desk.workers.contract import Chunk, Outcome
+from invoice_desk.workers.reading import ReadingPayload, ReadSource, SourceContent, read
 from invoice_desk.workers.tasks import task
 
 
@@ -69,3 +70,10 @@ def _locked_twice(path: str) -> int:
 
 def locked_twice(chunk: Chunk[str]) -> Outcome[int]:
     return _locked_twice(chunk)
+
+
+def read_or_die(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
+    """Read, but for a file named poison, which brings the process down."""
+    if isinstance(chunk.payload, ReadSource) and chunk.payload.name.startswith("poison"):
+        os._exit(9)
+    return read(chunk)

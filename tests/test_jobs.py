@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fake_tasks
 import pytest
 from sqlalchemy import text
 
+from invoice_desk.core.error_classes import error_traits
+from invoice_desk.core.findings import Severity
 from invoice_desk.core.jobs import TERMINAL, TRANSITIONS, JobState
 from invoice_desk.core.modes import Mode
 from invoice_desk.core.source import FileOutcome
@@ -433,3 +436,20 @@ def test_the_steps_of_a_job_are_kept_in_order(desk: Desk, tmp_path: Path) -> Non
 
     assert [step for step, _ in steps] == ["saving", "reading"]
     assert [at for _, at in steps] == sorted(at for _, at in steps)
+
+
+def test_a_file_that_kills_its_worker_is_set_aside_and_the_others_go_on(
+    desk: Desk, tmp_path: Path
+) -> None:
+    paths = [csv_file(tmp_path / f"{name}.csv") for name in ("a", "poison", "b", "c")]
+    job = ImportJob(desk, paths, JobSettings(Mode.OPTIMIZED, 2))
+    job._task = fake_tasks.read_or_die
+
+    batch = job.run()
+
+    assert [f.outcome.value for f in batch.files] == ["done", "rejected", "done", "done"]
+    poisoned = job_control.job_files(desk, batch.job_id)[1]
+    assert (poisoned.error_code, poisoned.step) == ("worker_died", "reading")
+    assert poisoned.attempts >= 1
+    assert error_traits("worker_died").severity is Severity.CRITICAL
+    assert batch.state is JobState.JOB_COMPLETE

@@ -24,12 +24,14 @@ class WorkSettings:
         memory_threshold: Percent of the machine's memory that may be in use.
         optimization_level: 0 never in worker processes, 1 from 50 MB on, 2 from 5 MB on,
             3 always.
+        gpu_tasks: Tasks that use a GPU which may run at once, in one job.
     """
 
     max_workers: int | None = None
     chunk_size: int = 50_000
     memory_threshold: int = 85
     optimization_level: int = 2
+    gpu_tasks: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
@@ -41,6 +43,8 @@ class WorkSettings:
             raise ValueError("memory_threshold is a percentage from 10 to 100")
         if not 0 <= self.optimization_level <= 3:
             raise ValueError("optimization_level is one of 0, 1, 2, 3")
+        if not 1 <= self.gpu_tasks <= 2:
+            raise ValueError("gpu_tasks is 1 or 2")
 
 
 @dataclass(frozen=True, slots=True)

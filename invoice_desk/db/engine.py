@@ -14,8 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from invoice_desk.errors import BugError, StorageError
 
 __all__ = [
-    *("LOST_JOB", "Connection", "Engine"),
-    *("open_engine", "reading", "translated_errors", "writing"),
+    "LOST_JOB",
+    "Connection",
+    "Engine",
+    "open_engine",
+    "reading",
+    "translated_errors",
+    "writing",
 ]
 
 BUSY_SECONDS = 30

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from invoice_desk.core.jobs import (
+    HUNG,
     TERMINAL,
     ChunkDropped,
     ChunkFailed,
@@ -168,9 +169,8 @@ class JobRunner(Generic[P, R]):
     def _report_failures(self, job: Job) -> None:
         for chunk in list(job.failed)[-1:]:
             failure = self._failures.pop(chunk, None)
-            advice = "Import it alone; if it happens again, send us the file."
-            died = Failure(job.failed[chunk], retryable=False, code="worker_died", advice=advice)
-            self._guarded(lambda c=chunk, f=failure or died: self._failed(c, f))  # type: ignore[misc]
+            failure = failure or _quarantined(job.failed[chunk])
+            self._guarded(lambda c=chunk, f=failure: self._failed(c, f))  # type: ignore[misc]
 
     def _carry_out(self, instruction: Instruction) -> None:
         match instruction:
@@ -261,6 +261,14 @@ class JobRunner(Generic[P, R]):
         if self._executor is not None and (broken or self._close):
             self._executor.shutdown(wait=not broken)
         self._executor = None
+
+
+def _quarantined(reason: str) -> Failure:
+    """Return the failure of a chunk that brought its worker down, or hung, all alone."""
+    advice = "It was tried alone and set aside. Check the file in the program that made it, or "
+    advice += "send it to us."
+    code = "too_slow" if reason == HUNG else "worker_died"
+    return Failure(f"It cannot be worked on: {reason}.", retryable=False, code=code, advice=advice)
 
 
 def _is_lost(future: Future[Outcome[R]]) -> bool:
