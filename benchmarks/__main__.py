@@ -145,6 +145,7 @@ def window(folder: Path, rows: int) -> Figures:
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     answer: Figures = json.loads(done.stdout.splitlines()[-1])
     _said("longest gap of a 5 ms timer, ms", answer["longest_gap_ms"], "≤ 50")
+    _said("latest that progress was shown, ms", answer["latest_progress_ms"], "≤ 100")
     return answer
 
 

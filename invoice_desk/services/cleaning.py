@@ -199,7 +199,12 @@ class CleaningJob(RunningJob):
             made,
             planned.plan,
             begin_pass(
-                self._desk, self._job_id, record, made, planned.plan, self._passes.get(record.id)
+                self._desk,
+                record,
+                made,
+                planned.plan,
+                job_id=self._job_id,
+                before=self._passes.get(record.id),
             ),
             len(self._tables) + len(self._done_before),
             planned.findings,

@@ -108,6 +108,11 @@ class RunningJob:
         """Return its number, 0 before it is recorded."""
         return self._job_id
 
+    @property
+    def begun(self) -> float:
+        """Return the moment from which its seconds count, of the monotonic clock."""
+        return self._begun
+
     def request(self) -> dict[str, Any]:
         """Return what to do as JSON values, so that any process can take the job up."""
         return {

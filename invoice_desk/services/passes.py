@@ -133,20 +133,21 @@ def _pass(desk: Desk, pass_id: int) -> PassRecord:
 
 def begin_pass(
     desk: Desk,
-    job_id: int,
     record: TableRecord,
     made: DocumentType,
     plan: CleaningPlan,
+    *,
+    job_id: int,
     before: PassRecord | None,
 ) -> int:
     """Return the pass for a table: the one that a crash interrupted, if it was the same.
 
     Args:
         desk: Where the table is.
-        job_id: The job that cleans it.
         record: The table.
         made: Its type.
         plan: How it is to be cleaned.
+        job_id: The job that cleans it.
         before: The pass of this job that was running when it was interrupted.
     """
     with writing(desk.engine) as connection:
