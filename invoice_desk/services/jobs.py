@@ -198,6 +198,7 @@ class RunningJob:
 
     def _open(self) -> None:
         """Record the job as one that this process runs; find what a crash left of it."""
+        self._begun, self._meter = time.monotonic(), Meter(self._desk.path)
         now = self._desk.now()
         ours = {"owner": self._owner, "started_at": now, "heartbeat_at": now}
         with writing(self._desk.engine) as connection:
