@@ -19,7 +19,7 @@ from invoice_desk.core.jobs import (
     Progress,
     ResumeRequested,
 )
-from invoice_desk.core.modes import Choice, Mode, choose_mode
+from invoice_desk.core.modes import MOST_WORKERS, Choice, Mode, choose_mode
 from invoice_desk.core.records import JobFileRecord, JobRecord
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.db.audit import audit
@@ -36,11 +36,19 @@ from invoice_desk.db.jobs import (
 )
 from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
 from invoice_desk.db.sources import list_sources
-from invoice_desk.errors import ArgumentError, CancelledError, StorageError
+from invoice_desk.errors import ArgumentError, CancelledError, ClusterError, StorageError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.metering import Meter, this_machine
 from invoice_desk.services.storing import forget_reading
-from invoice_desk.workers.contract import ExecutorFactory, Failure, P, R, Success, Task
+from invoice_desk.workers.contract import (
+    ExecutorFactory,
+    Failure,
+    P,
+    R,
+    Success,
+    Task,
+    WorkerPool,
+)
 from invoice_desk.workers.executors import WarmPool, default_workers, inline_executor
 from invoice_desk.workers.runner import JobRunner
 
@@ -103,8 +111,12 @@ class RunningJob:
         self._post: Callable[[Any], None] | None = None
         work = desk.settings
         self._work = replace(work, max_workers=settings.workers or work.max_workers)
+        if desk.pool is not None and desk.pool.ships:  # a cluster was named: it does the work
+            self._work = replace(work, max_workers=min(desk.pool.workers, MOST_WORKERS))
+            if settings.mode is Mode.AUTO:
+                self._settings = replace(settings, mode=Mode.OPTIMIZED)
         self._choice = Choice(Mode.STANDARD, 1, "nothing to do")
-        self._pool = desk.pool or WarmPool(self._work.max_workers)
+        self._pool: WorkerPool = desk.pool or WarmPool(self._work.max_workers)
         self._writer: BulkWriter = desk.bulk
         self._meter = Meter(desk.path)
         self.snapshot = Snapshot(operation=self.operation, title=title)
@@ -180,6 +192,9 @@ class RunningJob:
             trouble = self._trouble()
             if trouble is None:
                 self._writer = self._desk.bulk
+                if self._pool.place:
+                    workers = self._pool.workers
+                    self._choice = replace(self._choice, workers=workers, reason=self._pool.place)
                 return self._pool, self._pool is not self._desk.pool
             log.warning("worker processes cannot be used: %s", trouble)
             self._choice = Choice(
@@ -189,7 +204,11 @@ class RunningJob:
         return inline_executor, True
 
     def _trouble(self) -> str | None:
-        """Return why worker processes or the writer do not work, None when they do."""
+        """Return why worker processes or the writer do not work, None when they do.
+
+        Raises:
+            ClusterError: If a cluster cannot be used; this machine does not step in unasked.
+        """
         try:
             self._desk.bulk.start()
             self._pool.probe()
@@ -217,7 +236,10 @@ class RunningJob:
 
         Returns why results could not be stored, None when all were.
         """
-        factory, close = self._choose_place()
+        try:
+            factory, close = self._choose_place()
+        except ClusterError as error:
+            return str(error)
         runner: JobRunner[P, R] = JobRunner(
             factory,
             task,
