@@ -112,7 +112,8 @@ class RunningJob:
         work = desk.settings
         self._work = replace(work, max_workers=settings.workers or work.max_workers)
         if desk.pool is not None and desk.pool.ships:  # a cluster was named: it does the work
-            self._work = replace(work, max_workers=min(desk.pool.workers, MOST_WORKERS))
+            # While a worker has one chunk in hand, its next one is on its way.
+            self._work = replace(work, max_workers=min(2 * desk.pool.workers - 1, MOST_WORKERS))
             if settings.mode is Mode.AUTO:
                 self._settings = replace(settings, mode=Mode.OPTIMIZED)
         self._choice = Choice(Mode.STANDARD, 1, "nothing to do")

@@ -97,6 +97,8 @@ class ClusterPool:
         Raises:
             ClusterError: If the cluster cannot be used; with a sentence that says why.
         """
+        if self._client is not None and self._client.status == "running":
+            _compare_versions(self._client)  # workers may have joined since
         try:
             self().submit(_nothing, Chunk(_NO_CHUNK, None)).result(timeout=_PROBE_SECONDS)
         except TimeoutError as error:
