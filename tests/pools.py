@@ -42,4 +42,5 @@ def pool_of(kind: str, cluster: Any = None) -> WorkerPool:
         return WarmPool(2)
     from invoice_desk.workers.cluster import ClusterPool
 
+    cluster.wait_for_workers(2, timeout=30)  # one may have died in the test before
     return ClusterPool(cluster.scheduler_address)

@@ -87,7 +87,8 @@ def test_a_task_that_raises_fails_alone(pool: WorkerPool) -> None:
     run = run_over(pool, fake_tasks.fall, ["a", "b"])
 
     assert run.go() is JobState.JOB_COMPLETE
-    assert [f.message for f in run.failures.values()] == ["RuntimeError('a')", "RuntimeError('b')"]
+    told = sorted(failure.message for failure in run.failures.values())
+    assert told == ["RuntimeError('a')", "RuntimeError('b')"]
 
 
 def test_cancel_ends_soon_and_stores_nothing_after(pool: WorkerPool) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Sequence
@@ -28,8 +29,9 @@ log = logging.getLogger(__name__)
 #: How long scheduler and workers may take until they answer.
 CONNECT_SECONDS = 5.0
 WORKER_SECONDS = 20.0
-#: A worker is asked to end, killed after four seconds, and starts anew.
-_RESTART_SECONDS = 40.0
+#: How long workers that were killed may take to start anew, and how often we look.
+_RESTART_SECONDS = 20.0
+_LOOK_SECONDS = 0.05
 _PROBE_SECONDS = 60.0
 _ASSUMED_WORKERS = 8
 
@@ -57,7 +59,7 @@ class ClusterPool:
     @property
     def workers(self) -> int:
         """Return how many chunks the cluster works on at once; a guess until it is connected."""
-        if self._client is None:
+        if self._client is None or self._client.status != "running":
             return _ASSUMED_WORKERS
         known = self._client.scheduler_info(n_workers=-1)["workers"].values()
         return max(1, sum(int(worker["nthreads"]) for worker in known))
@@ -292,11 +294,23 @@ class _ClusterExecutor(Executor):
             busy = [
                 worker for worker, doing in self._client.processing().items() if keys & set(doing)
             ]
+            count = len(self._client.nthreads())
             self._client.cancel(self._left)
             if busy:
-                self._client.restart_workers(busy, timeout=_RESTART_SECONDS, raise_for_error=False)
+                # Its nanny answers even when the worker itself hangs, and starts it anew.
+                self._client.run(_kill_worker, workers=busy, nanny=True, on_error="ignore")
+                self._await_new(set(busy), count)
         except Exception as error:  # noqa: BLE001 - the edge of a thread, and another's program
             log.info("workers of the cluster cannot be restarted: %r", error)
+
+    def _await_new(self, old: set[str], count: int) -> None:
+        """Wait until workers are gone, and as many as before are there."""
+        end = time.monotonic() + _RESTART_SECONDS
+        while time.monotonic() < end:
+            known = self._client.nthreads().keys()
+            if not old & known and len(known) >= count:
+                return
+            time.sleep(_LOOK_SECONDS)
 
     def _send(
         self,
@@ -391,6 +405,14 @@ def _work(task: Task[Any, Any], chunk: Chunk[Any]) -> Outcome[Any] | Missing:
 
     worker = get_worker()
     return unpacked(task, chunk, worker=worker.address, scratch=worker.local_directory)
+
+
+def _kill_worker(dask_worker: Any) -> None:
+    """Kill the worker of a nanny; called there, on the same machine."""
+    import psutil
+
+    if dask_worker.pid:
+        psutil.Process(dask_worker.pid).kill()
 
 
 def _nothing(_chunk: Chunk[Any]) -> None:
