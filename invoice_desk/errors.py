@@ -16,6 +16,9 @@ The tree, from general to particular::
     │   │   ├── CorruptSourceError
     │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
     │   ├── TemplateError       a template or document type does not fit, or is not valid
+    │   ├── ClusterError        the machines that were named cannot be used
+    │   │   ├── ClusterVersionError     they run other versions
+    │   │   └── ClusterPackageError     what speaks with them is not installed here
     │   └── StorageError        disk full, database locked, read-only folder
     │       └── NewerDatabaseError
     └── BugError                our fault: log the traceback, offer to copy it
@@ -145,6 +148,30 @@ class TemplateError(UserError):
     exit_code = ExitCode.BAD_TEMPLATE
     code = "template"
     advice = "Open the mapping of the table and choose its columns."
+
+
+class ClusterError(UserError):
+    """A cluster was named, and cannot be used."""
+
+    code = "cluster"
+    advice = (
+        "Check the address, and that scheduler and workers run; or leave --cluster out "
+        "to work on this machine."
+    )
+
+
+class ClusterVersionError(ClusterError):
+    """Machines of a cluster run other versions than this one."""
+
+    code = "cluster_versions"
+    advice = "Install the same versions everywhere, then start scheduler and workers anew."
+
+
+class ClusterPackageError(ClusterError):
+    """The package that speaks with clusters is not installed on this machine."""
+
+    code = "cluster_package"
+    advice = "Install it with: pip install invoice-desk[cluster]"
 
 
 class StorageError(UserError):

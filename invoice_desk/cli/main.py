@@ -83,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("import", "clean"):
         add[name].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
         modes = ("auto", "standard", "optimized")
+        add[name].add_argument("--cluster", type=_address, metavar="URL", help="tcp://HOST:PORT")
         add[name].add_argument("--mode", choices=modes, default="auto", help="how to work")
     for name in ("clean", "export"):
         add[name].add_argument("--source", type=int, nargs="+", metavar="ID", help="only these")
@@ -159,6 +160,12 @@ def _workers(text: str) -> int:
     if number > 32:
         raise argparse.ArgumentTypeError("must be 1 to 32")
     return number
+
+
+def _address(text: str) -> str:
+    if "://" not in text:
+        raise argparse.ArgumentTypeError(f"“{text}” is no address such as tcp://HOST:8786")
+    return text
 
 
 def _positive(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtWidgets import (
     QComboBox,
@@ -39,7 +40,8 @@ class SettingsDialog(QDialog):
     @property
     def settings(self) -> WorkSettings:
         """Return what is set."""
-        return WorkSettings(
+        return replace(
+            self._stored,
             max_workers=self.workers.value() or None,
             chunk_size=self.chunk.value(),
             memory_threshold=self.memory.value(),

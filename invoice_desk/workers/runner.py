@@ -33,7 +33,7 @@ from invoice_desk.core.jobs import (
     WorkerDied,
     WorkerHung,
 )
-from invoice_desk.errors import StorageError
+from invoice_desk.errors import ClusterError, StorageError
 from invoice_desk.workers.contract import (
     Chunk,
     ExecutorFactory,
@@ -105,7 +105,8 @@ class JobRunner(Generic[P, R]):
         self._futures: dict[ChunkId, Future[Outcome[R]]] = {}
         self._failures: dict[ChunkId, Failure] = {}
         self._executor: Executor | None = None
-        self.storage_error: StorageError | None = None
+        #: Why the job could not go on: results cannot be stored, or the cluster is gone.
+        self.storage_error: StorageError | ClusterError | None = None
 
     def post(self, event: Event) -> None:
         """Send the running job an event; may be called from any thread."""
@@ -186,14 +187,14 @@ class JobRunner(Generic[P, R]):
 
     def _submit(self, chunk: ChunkId) -> None:
         future: Future[Outcome[R]]
-        if self._executor is None:
-            self._executor = self._executor_factory()
         try:
+            if self._executor is None:
+                self._executor = self._executor_factory()
             future = self._executor.submit(self._task, Chunk(chunk, self._payload_of(chunk)))
         except BrokenExecutor as error:  # it broke, and the news is still in the inbox
             future = Future()
             future.set_exception(error)
-        except StorageError as error:
+        except (StorageError, ClusterError) as error:
             self._broke(error)
             future = Future()
             future.cancel()
@@ -240,7 +241,7 @@ class JobRunner(Generic[P, R]):
         except StorageError as error:
             self._broke(error)
 
-    def _broke(self, error: StorageError) -> None:
+    def _broke(self, error: StorageError | ClusterError) -> None:
         """Have the job end as Failed: what cannot be stored need not be computed."""
         self.storage_error = self.storage_error or error
         self._inbox.put(JobBroke(str(error)))
