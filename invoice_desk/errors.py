@@ -14,6 +14,7 @@ The tree, from general to particular::
     │   │   ├── EncryptedSourceError
     │   │   ├── CorruptSourceError
     │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
+    │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
     │   └── StorageError        disk full, database locked, read-only folder
     │       └── NewerDatabaseError
@@ -62,6 +63,13 @@ class ArgumentError(UserError):
 
     code = "argument"
     advice = "Check the spelling, or list what there is."
+
+
+class PluginError(UserError):
+    """A package that somebody added to the program does not work."""
+
+    code = "plugin"
+    advice = "It is no part of Invoice Desk; ask whoever made it, or remove the package."
 
 
 class CancelledError(UserError):

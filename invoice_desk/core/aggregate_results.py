@@ -143,14 +143,20 @@ def scaled(value: int, scale: int) -> Decimal:
 def exact_sum(values: Iterable[Decimal | int]) -> Decimal:
     """Return the sum without the rounding of Decimal's context, which keeps only 28 digits."""
     known = [Decimal(value) for value in values]
-    scale = max([0, *(-int(value.as_tuple().exponent) for value in known)])
-    return scaled(sum(_unscaled(value, scale) for value in known), scale)
+    scale = max([0, *map(digits_of, known)])
+    return scaled(sum(units(value, scale) for value in known), scale)
 
 
-def _unscaled(value: Decimal, scale: int) -> int:
+def units(value: Decimal, scale: int) -> int:
+    """Return the whole number that stands for `value` at this scale; the opposite of `scaled`."""
     sign, digits, exponent = value.as_tuple()
     whole = int("".join(map(str, digits)) + "0" * (scale + int(exponent)))
     return -whole if sign else whole
+
+
+def digits_of(value: Decimal) -> int:
+    """Return how many digits a value has after the mark."""
+    return max(0, -int(value.as_tuple().exponent))
 
 
 def as_json(result: AggregateResult) -> dict[str, Any]:

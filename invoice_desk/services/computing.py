@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -220,10 +220,7 @@ def _left_out(
 ) -> tuple[tuple[LeftOut, ...], tuple[LeftOut, ...]]:
     """Return the rows that do not count, and those that lack the value of a figure."""
     filtered = left_out_rows(connection, clean_table(scope.made), scope.pass_ids)
-    rows = [
-        LeftOut(tuple(json.loads(reasons)) or ("filtered_out",), count)
-        for reasons, count in filtered.items()
-    ]
+    rows = reasons_of(filtered)
     missing: list[LeftOut] = []
     for field in dict.fromkeys(figure.field for figure in request.figures if figure.field):
         there = sum(sums.values[Function.COUNT, field] for sums in whole)
@@ -231,6 +228,14 @@ def _left_out(
         if lacking:
             missing += _missing(connection, scope, field, lacking)
     return (*rows, *scope.left_out), tuple(missing)
+
+
+def reasons_of(filtered: Mapping[str, int]) -> tuple[LeftOut, ...]:
+    """Return rows that were filtered out, by their reasons as they are stored."""
+    return tuple(
+        LeftOut(tuple(json.loads(reasons)) or ("filtered_out",), count)
+        for reasons, count in filtered.items()
+    )
 
 
 def _missing(connection: Connection, scope: Scope, field: str, lacking: int) -> list[LeftOut]:
