@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -204,7 +204,7 @@ def keys_with_currency(made: DocumentType, request: AggregateRequest) -> tuple[G
     return (*request.group_by, currency)
 
 
-def request_of(made: DocumentType, stored: dict[str, object]) -> AggregateRequest:
+def request_of(made: DocumentType, stored: Mapping[str, object]) -> AggregateRequest:
     """Return the request that `as_dict` gave.
 
     Raises:

@@ -10,13 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoice_desk.core.aggregate_results import AggregateResult, Control, Group, LeftOut, Value
-from invoice_desk.core.aggregates import BY_ROW, CURRENCY, has_currency_field, parse_request
+from invoice_desk.core.aggregates import (
+    BY_ROW,
+    CURRENCY,
+    AggregateRequest,
+    has_currency_field,
+    parse_request,
+    request_of,
+)
 from invoice_desk.core.document_types import DocumentType, NamedAggregate
 from invoice_desk.core.storage import from_storage
 from invoice_desk.db.aggregates import fingerprint, left_out_rows
@@ -96,7 +102,21 @@ def run_report(desk: Desk, report: NamedReport, *, job_id: int | None = None) ->
     return aggregate(desk, request_for(made, named), job_id=job_id)
 
 
-def request_for(made: DocumentType, named: NamedAggregate) -> Any:
+def compute_again(desk: Desk, kept: KeptAggregate) -> KeptAggregate:
+    """Compute a result that is kept anew, over the job that it was asked for or all that is.
+
+    Raises:
+        ArgumentError: If it cannot be computed any more.
+    """
+    job_id, name = kept.request["job_id"], kept.request["name"]
+    if name:
+        report = find_report(desk, name, document_type=kept.document_type)
+        return run_report(desk, report, job_id=job_id)
+    made = known_type(desk, kept.document_type)
+    return aggregate(desk, request_of(made, kept.request), job_id=job_id)
+
+
+def request_for(made: DocumentType, named: NamedAggregate) -> AggregateRequest:
     """Return the request that a declared report stands for."""
     return parse_request(made, named.figures, named.group_by, name=named.name)
 
