@@ -76,7 +76,7 @@ def keep(
         job_id: The job that was asked for, None for all that is current.
         before: `fingerprint` of the rows that it was made of.
     """
-    stored = {**request, "job_id": job_id, "passes": list(result.passes)}
+    asked = {**request, "job_id": job_id}
     now = desk.now()
     with writing(desk.engine) as connection:
         is_stale = fingerprint(connection, result.document_type) != before
@@ -84,7 +84,7 @@ def keep(
             connection,
             job_id=result.jobs[-1],
             name=result.title,
-            request=stored,
+            request={**asked, "passes": list(result.passes)},
             result=as_json(result),
             is_stale=is_stale,
             now=now,
@@ -104,7 +104,7 @@ def keep(
         document_type=result.document_type,
         is_stale=is_stale,
         created_at=now,
-        request=stored,
+        request=asked,
         result=result,
     )
 

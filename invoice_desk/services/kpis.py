@@ -321,7 +321,9 @@ def _report(
     invoiced, collected = whole_years(found.invoiced), whole_years(found.collected)
     lines = _Lines(flow.kind, amounts, targets, invoiced, collected)
     periods = sorted({p for _, p in amounts if p.year == chosen and p.month != WHOLE_YEAR})
-    names = sorted({name for name, _ in amounts} | {n for n, p in targets if p.year == chosen})
+    names = sorted(
+        {name for name, _ in (*amounts, *invoiced)} | {n for n, p in targets if p.year == chosen}
+    )
     whole = lines.make([*(n for n in names if n), ""], [Period(chosen)])
     each = [line for line in whole if line.organization]
     months = lines.make([*(n for n in names if n), ""], periods)
