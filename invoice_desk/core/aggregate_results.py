@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from invoice_desk.core.amounts import amount_text
@@ -136,22 +136,25 @@ def average(total: int, count: int, *, scale: int) -> Decimal | None:
 
 def scaled(value: int, scale: int) -> Decimal:
     """Return a scaled whole number as the decimal that it stands for, however long it is."""
-    digits = tuple(int(digit) for digit in str(abs(value)))
-    return Decimal((int(value < 0), digits, -scale))
+    return Decimal(f"{value}E-{scale}")
 
 
 def exact_sum(values: Iterable[Decimal | int]) -> Decimal:
-    """Return the sum without the rounding of Decimal's context, which keeps only 28 digits."""
-    known = [Decimal(value) for value in values]
-    scale = max([0, *map(digits_of, known)])
-    return scaled(sum(units(value, scale) for value in known), scale)
+    """Return the sum without the rounding of Decimal's own context, which keeps 28 digits."""
+    total, exact = Decimal(0), _exact()
+    for value in values:
+        total = exact.add(total, Decimal(value))
+    return total
 
 
 def units(value: Decimal, scale: int) -> int:
     """Return the whole number that stands for `value` at this scale; the opposite of `scaled`."""
-    sign, digits, exponent = value.as_tuple()
-    whole = int("".join(map(str, digits)) + "0" * (scale + int(exponent)))
-    return -whole if sign else whole
+    return int(value.scaleb(scale, _exact()))
+
+
+def _exact() -> Context:
+    """Return a context with digits for every sum there can be, that fails rather than rounds."""
+    return Context(prec=1_000, traps=[Inexact, InvalidOperation])
 
 
 def digits_of(value: Decimal) -> int:

@@ -46,8 +46,9 @@ from invoice_desk.db.engine import Connection
 from invoice_desk.db.jobs import get_job
 from invoice_desk.errors import ArgumentError, BugError
 
-#: More groups than this are no report any more.
-MOST_GROUPS = 100_000
+#: More groups than this are no report any more but an export; writing them down as one JSON
+#: text would hold the window still.
+MOST_GROUPS = 20_000
 
 
 @dataclass(frozen=True, slots=True)

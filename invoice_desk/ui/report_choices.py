@@ -49,6 +49,8 @@ class ReportChoices(QWidget):
         self.functions, self.fields = QComboBox(), QComboBox()
         self.first_key, self.second_key = QComboBox(), QComboBox()
         self.years = QComboBox()
+        for box in (self.types, self.reports, self.fields, self.first_key, self.second_key):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for code, word in function_words().items():
             self.functions.addItem(word, code)
         self._of, self._by = QLabel(self.tr("of")), QLabel(self.tr("by"))

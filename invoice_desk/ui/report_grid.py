@@ -1,4 +1,4 @@
-"""The table of a report: up to a hundred thousand rows, of which only those seen become text."""
+"""The table of a report: tens of thousands of rows, of which only those seen become text."""
 
 from __future__ import annotations
 

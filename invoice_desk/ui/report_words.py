@@ -148,6 +148,8 @@ def _told(left: LeftOut, made: DocumentType | None) -> str:
         else finding(code, types)
         for code in left.reasons
     )
+    bucket = left.detail.partition(": ")[2]
+    why += f" ({bucket})" if bucket else ""
     if left.field:
         text = _tr(QT_TRANSLATE_NOOP("reports", "{0} rows without {1}: {2}"))
         return text.format(number(left.rows), field_label(left.field).lower(), why)

@@ -28,7 +28,7 @@ from invoice_desk.services.aggregating import KeptAggregate
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.named_aggregates import NamedReport
 from invoice_desk.ui.background import Background
-from invoice_desk.ui.clipboard import cells_as_mime
+from invoice_desk.ui.clipboard import as_mime, cells_as_texts
 from invoice_desk.ui.lists import plain_rows
 from invoice_desk.ui.pages import Page
 from invoice_desk.ui.report_choices import ReportChoices, WantedReport
@@ -56,8 +56,6 @@ class _Shown:
 
 
 _Known = tuple[list[DocumentType], list[KeptAggregate], list[NamedReport]]
-#: More rows are not put on the clipboard: making their texts would hold the window still.
-_MOST_COPIED = 5_000
 
 
 class ReportsView(Page):
@@ -125,14 +123,17 @@ class ReportsView(Page):
     def copy(self) -> None:
         """Put the selected rows, or all, with their headings on the clipboard."""
         chosen = self.table.selectionModel().selectedRows()
-        rows = sorted(index.row() for index in chosen) or list(range(self.grid.rowCount()))
-        content, wanted = self.grid.content, rows[:_MOST_COPIED]
+        rows = sorted(index.row() for index in chosen) or range(self.grid.rowCount())
+        content = self.grid.content
 
-        def on_texts(texts: list[list[str]]) -> None:
-            data = cells_as_mime(content.headings, texts, numeric=content.numeric)
-            QGuiApplication.clipboard().setMimeData(data)
+        def work() -> tuple[str, str]:
+            texts = plain_texts(content, rows)
+            return cells_as_texts(content.headings, texts, numeric=content.numeric)
 
-        self._background.run(lambda: plain_texts(content, wanted), on_texts, owner=self)
+        def on_texts(texts: tuple[str, str]) -> None:
+            QGuiApplication.clipboard().setMimeData(as_mime(*texts))
+
+        self._background.run(work, on_texts, owner=self)
 
     def choose_objectives(self) -> None:
         """Ask for a file of objectives and import it."""
