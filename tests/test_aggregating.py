@@ -628,6 +628,26 @@ def test_the_collection_rate_counts_an_invoice_once(desk: Desk, tmp_path: Path) 
     assert ("no_period",) in [left.reasons for left in report.left_out]
 
 
+def test_the_journal_is_rated_by_the_invoices_that_the_statement_has_too(
+    revenue: Desk, tmp_path: Path
+) -> None:
+    rows = [
+        "Oran;DCC;4;fa;15/01/2024;Atelier;125;0;125;125;20;05/02/2024",
+        "Oran;DCC;4;FA;15/01/2024;Atelier;125;0;125;125;5;05/03/2024",
+        "DOT_SETIF;DCC;99;FA;15/01/2024;Atelier;100;0;100;100;100;05/02/2024",
+    ]
+    bring(revenue, tmp_path / "etat_facture.csv", STATEMENT, rows)
+
+    (report,) = kpis(revenue, document_type="journal_ventes")
+
+    lines = {line.organization: line for line in report.lines}
+    oran = lines["Oran"]
+    assert (oran.invoiced, oran.collected, oran.collection_rate) == (D(125), D(25), D(20))
+    assert lines["Setif"].collection_rate is None
+    assert lines[""].collection_rate == D(20)
+    assert [line.organization for line in report.top_rates] == ["Oran"]
+
+
 # --- objectives -------------------------------------------------------------------------
 
 
@@ -703,6 +723,10 @@ def test_reports_on_the_command_line(retail: Desk, capsys: pytest.CaptureFixture
     assert "15.00" in out
     assert "6 rows seen = 6 counted + 0 left out" in out
     assert json.loads(named)["result"]["groups"][0]["values"] == ["15", "6", 3]
+    assert json.loads(named)["result"]["agrees"] is True
+    assert {"expected": "6", "found": "6", "agrees": True, "name": "rows seen"} in json.loads(
+        named
+    )["result"]["controls"]
     assert len(json.loads(listed)["kept"]) == 2
     assert "sales_by_month" in table
     assert refused == 1

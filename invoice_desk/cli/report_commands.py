@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from invoice_desk.cli.commands import desk_of
-from invoice_desk.cli.output import print_json, print_table, say
-from invoice_desk.core.aggregate_results import REASONS, AggregateResult, LeftOut
+from invoice_desk.cli.output import plain, print_json, print_table, say
+from invoice_desk.core.aggregate_results import REASONS, AggregateResult, LeftOut, as_json
 from invoice_desk.core.aggregates import BY_ROW, Function, parse_request
 from invoice_desk.core.amounts import amount_text
 from invoice_desk.core.document_types import DocumentType
@@ -36,10 +36,17 @@ def aggregate_command(options: argparse.Namespace) -> int:
             kept = named_aggregates.run_report(desk, report, job_id=options.job)
         made = desk.types[kept.document_type]
     if options.json:
-        print_json(kept)
+        print_json(_as_json(kept))
     elif kept.result is not None:
         _print_result(kept.result, made)
     return ExitCode.OK
+
+
+def _as_json(kept: Any) -> dict[str, Any]:
+    """Return a result for programs, with what it says of itself."""
+    result: AggregateResult = kept.result
+    said = {"rows_left_out": result.rows_left_out, "agrees": result.agrees}
+    return {**plain(kept), "result": {**as_json(result), **said}}
 
 
 def _is_figure(text: str) -> bool:

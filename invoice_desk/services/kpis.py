@@ -32,8 +32,9 @@ from invoice_desk.core.objectives import Objective, ObjectiveKind
 from invoice_desk.db.engine import Connection, reading
 from invoice_desk.db.objectives import list_objectives
 from invoice_desk.errors import ArgumentError
-from invoice_desk.services.computing import compute
+from invoice_desk.services.computing import compute, scope_of
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.matching import JOURNAL, matched_collections
 from invoice_desk.services.objectives import NAMES
 from invoice_desk.services.types import names_of_list
 
@@ -56,7 +57,8 @@ class _Flow:
     """A report: amounts of one kind, from one type or from several that belong together.
 
     Attributes:
-        invoiced: What was invoiced, by the date of the invoice.
+        invoiced: What was invoiced, by the date of the invoice; for the journal it is the revenue
+            of the invoices that stand in the statement too, for there stands what was collected.
         collected: What was collected on those invoices, by the same date.
     """
 
@@ -208,6 +210,9 @@ class _Gathering:
             result = self._computed(other, with_date=True) if other else None
             if other is not None and result is not None:
                 self._add(found, into, other, result, noted=False)
+        if flow.name == JOURNAL:
+            matched = matched_collections(self.connection, self.desk.types, self.names)
+            found.invoiced, found.collected = matched
         return found
 
     def _computed(self, part: _Part, *, with_date: bool) -> AggregateResult | None:
@@ -215,13 +220,14 @@ class _Gathering:
         made = self.desk.types.get(part.document_type)
         if made is None:
             return None
+        try:
+            scope_of(self.connection, made, job_id=None)
+        except ArgumentError:
+            return None
         keys = [part.organization, *([f"{part.date}.month"] if with_date else [])]
         keys += [BUCKET] if made.buckets else []
         request = parse_request(made, [f"sum:{part.amount}"], keys)
-        try:
-            return compute(self.connection, made, request)
-        except ArgumentError:
-            return None
+        return compute(self.connection, made, request)
 
     def _add(
         self,
@@ -327,7 +333,7 @@ def _report(
     whole = lines.make([*(n for n in names if n), ""], [Period(chosen)])
     each = [line for line in whole if line.organization]
     months = lines.make([*(n for n in names if n), ""], periods)
-    is_rated = flow.invoiced is not None
+    is_rated = bool(found.invoiced)
     return KpiReport(
         document_type=flow.name,
         kind=flow.kind,
