@@ -15,6 +15,7 @@ The tree, from general to particular::
     │   │   ├── EncryptedSourceError
     │   │   ├── CorruptSourceError
     │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
+    │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
     │   ├── ClusterError        the machines that were named cannot be used
     │   │   ├── ClusterVersionError     they run other versions
@@ -66,6 +67,13 @@ class ArgumentError(UserError):
 
     code = "argument"
     advice = "Check the spelling, or list what there is."
+
+
+class PluginError(UserError):
+    """A package that somebody added to the program does not work."""
+
+    code = "plugin"
+    advice = "It is no part of Invoice Desk; ask whoever made it, or remove the package."
 
 
 class CancelledError(UserError):

@@ -28,6 +28,9 @@ COMMANDS = {
     "scan": "look for anomalies over whole types, and between them",
     "settle": "say how the dates or amounts of a column are written",
     "types": "list document types, show one, copy one, or switch a rule",
+    "aggregate": "count, sum and average what is cleaned, or list such reports",
+    "objectives": "list what is to be reached, or import it from a file",
+    "kpis": "print evolution, achievement and collection rate by organisation",
     "jobs": "list jobs, or the files of one job",
     "templates": "list mappings that were confirmed",
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
@@ -56,10 +59,11 @@ def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     options = parser().parse_args(arguments)
     if options.command is None:
         return _guarded(lambda: open_window([], options.desk, options.self_test))
-    from invoice_desk.cli import commands, rule_commands
+    from invoice_desk.cli import commands, report_commands, rule_commands
 
     name = f"{options.command}_command"
-    place = commands if hasattr(commands, name) else rule_commands
+    places = (commands, rule_commands, report_commands)
+    place = next(place for place in places if hasattr(place, name))
     return _guarded(lambda: getattr(place, name)(options))
 
 
@@ -92,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
         add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
     _add_listing_options(add)
     _add_rule_options(add)
+    _add_report_options(add)
     _add_file_options(add)
     return made
 
@@ -131,6 +136,27 @@ def _add_rule_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["clean"].add_argument(
         "--option", action="append", default=[], metavar="NAME=CHOICE", help="choose a reading"
     )
+
+
+def _add_report_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    add["aggregate"].add_argument(
+        "figures",
+        nargs="*",
+        metavar="NAME | FUNCTION:FIELD",
+        help="a report by its name, or count, sum:FIELD, avg:FIELD, min:FIELD, max:FIELD",
+    )
+    add["aggregate"].add_argument("--type", metavar="NAME", help="of this document type")
+    add["aggregate"].add_argument(
+        "--by", default="", metavar="FIELD,FIELD", help="group by these, as in issue_date.month"
+    )
+    add["aggregate"].add_argument(
+        "--job", type=int, metavar="ID", help="only what this job cleaned; else all that is current"
+    )
+    add["objectives"].add_argument(
+        "--import", dest="import_file", type=Path, metavar="FILE", help="a CSV file or a workbook"
+    )
+    add["kpis"].add_argument("--type", metavar="NAME", help="only of this report")
+    add["kpis"].add_argument("--year", type=_positive, metavar="Y", help="the newest, if not said")
 
 
 def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:

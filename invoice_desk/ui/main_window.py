@@ -33,6 +33,7 @@ from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.jobs_view import JobsDock, JobsView
 from invoice_desk.ui.navigation import Navigation
 from invoice_desk.ui.operations import Operations
+from invoice_desk.ui.reports_view import ReportsView
 from invoice_desk.ui.review_view import ReviewView
 from invoice_desk.ui.rules_view import RulesView
 from invoice_desk.ui.small_views import ActivityView, TemplatesView
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.rules = RulesView(self._desk, self.background)
         self.templates = TemplatesView()
         self.jobs_page = JobsView()
+        self.reports = ReportsView(self._desk, self.background)
         self.activity = ActivityView()
         self.table = TableView(self._desk, self.background)
         self.pages: dict[str, QWidget] = {
@@ -98,6 +100,7 @@ class MainWindow(QMainWindow):
             "rules": self.rules,
             "templates": self.templates,
             "jobs": self.jobs_page,
+            "reports": self.reports,
             "activity": self.activity,
             "table": self.table,
         }
@@ -326,6 +329,8 @@ class MainWindow(QMainWindow):
             )
         elif page == "rules":
             self.rules.refresh()
+        elif page == "reports":
+            self.reports.refresh()
         elif page == "templates":
             self.background.run(
                 lambda: templating.templates(desk), self.templates.show_templates, owner=self
