@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -38,6 +38,17 @@ class RowVerdict:
 
     corrections: dict[str, str | None]
     approved: bool
+    #: Why the row is not to count; None when it counts.
+    excluded: str | None = None
+
+    @property
+    def as_read(self) -> RowVerdict:
+        """Return the verdict as if nobody had excluded the row."""
+        return replace(self, excluded=None)
+
+
+#: The reason of a row that a person excluded without saying why.
+EXCLUDED = "excluded"
 
 
 def standing(decisions: Iterable[Decision]) -> list[Decision]:
@@ -48,14 +59,19 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def verdicts(decisions: Iterable[Decision]) -> dict[int, RowVerdict]:
-    """Return row number → verdict; of two corrections of one field the later one stands."""
+    """Return row number → verdict; of two corrections of one field the later one stands.
+
+    An exclusion may give its reason as its value.
+    """
     found: dict[int, RowVerdict] = {}
     for decision in standing(decisions):
         known = found.get(decision.row_number, RowVerdict({}, approved=False))
         if decision.kind is DecisionKind.CORRECT and decision.field is not None:
             corrections = {**known.corrections, decision.field: decision.value}
-            known = RowVerdict(corrections, approved=known.approved)
+            known = replace(known, corrections=corrections)
         elif decision.kind is DecisionKind.APPROVE:
-            known = RowVerdict(known.corrections, approved=True)
+            known = replace(known, approved=True)
+        elif decision.kind is DecisionKind.EXCLUDE:
+            known = replace(known, excluded=decision.value or EXCLUDED)
         found[decision.row_number] = known
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Row,
-    Select,
     Table,
     cast,
     delete,
@@ -25,6 +23,7 @@ from sqlalchemy import (
 
 from invoice_desk.core.records import FindingRecord, PassRecord
 from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.db.lists import listed
 from invoice_desk.db.schema import cleaning_pass, finding, raw_table, source
 
 
@@ -86,6 +85,17 @@ def current_passes(connection: Connection) -> list[PassRecord]:
     """Return the pass of each raw table that is shown."""
     query = select(cleaning_pass).join(raw_table, raw_table.c.current_pass_id == cleaning_pass.c.id)
     return [_record(row) for row in connection.execute(query)]
+
+
+def current_pass_ids(connection: Connection, document_type: str) -> list[int]:
+    """Return the passes that are shown of the tables of a type."""
+    query = (
+        select(cleaning_pass.c.id)
+        .join(raw_table, raw_table.c.current_pass_id == cleaning_pass.c.id)
+        .where(cleaning_pass.c.document_type == document_type)
+        .order_by(cleaning_pass.c.id)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def running_tables(connection: Connection) -> set[int]:
@@ -155,17 +165,11 @@ def delete_some_rows(table: Table, pass_id: int, numbers: Sequence[int]) -> list
     """Return the statements that remove these rows of a pass, and what was found about them."""
     base = pass_id << ROW_BITS
     return [
-        delete(table).where(table.c.id.in_(_listed([base + number for number in numbers]))),
+        delete(table).where(table.c.id.in_(listed([base + number for number in numbers]))),
         delete(finding).where(
-            finding.c.pass_id == pass_id, finding.c.row_number.in_(_listed(numbers))
+            finding.c.pass_id == pass_id, finding.c.row_number.in_(listed(numbers))
         ),
     ]
-
-
-def _listed(numbers: Sequence[int]) -> Select[Any]:
-    """Return numbers as a query: as one parameter each there would be too many."""
-    each = func.json_each(json.dumps(list(numbers))).table_valued("value")
-    return select(each.c.value)
 
 
 def quality_update(source_id: int) -> Any:
@@ -206,7 +210,7 @@ def more_findings(table: Table, pass_id: int, numbers: Sequence[int]) -> list[An
     base = pass_id << ROW_BITS
     return [
         update(table)
-        .where(table.c.id.in_(_listed([base + number for number in numbers])))
+        .where(table.c.id.in_(listed([base + number for number in numbers])))
         .values(findings=table.c.findings + 1),
         pass_update(pass_id, findings=cleaning_pass.c.findings + len(numbers)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,6 +76,12 @@ def correct(desk: Desk, table_id: int, corrections: Sequence[Correction]) -> lis
 
 def approve(desk: Desk, table_id: int, row_numbers: Iterable[int]) -> list[int]:
     """Record that these rows are right as they stand; return the decisions."""
+    return _record_for_rows(desk, table_id, row_numbers, DecisionKind.APPROVE, None)
+
+
+def _record_for_rows(
+    desk: Desk, table_id: int, row_numbers: Iterable[int], kind: DecisionKind, value: str | None
+) -> list[int]:
     table, done, made = _context(desk, table_id)
     numbers = sorted(set(row_numbers))
     with writing(desk.engine) as connection:
@@ -83,14 +90,22 @@ def approve(desk: Desk, table_id: int, row_numbers: Iterable[int]) -> list[int]:
                 connection,
                 raw_table_id=table_id,
                 row_number=number,
-                kind=DecisionKind.APPROVE,
+                kind=kind,
                 person=desk.person,
                 now=desk.now(),
+                value=value,
             )
             for number in numbers
         ]
         _clean_again(connection, (table, done, made), numbers)
     return ids
+
+
+def exclude(
+    desk: Desk, table_id: int, row_numbers: Iterable[int], *, reason: str | None = None
+) -> list[int]:
+    """Record that these rows are not to count; they stay raw.  Return the decisions."""
+    return _record_for_rows(desk, table_id, row_numbers, DecisionKind.EXCLUDE, reason)
 
 
 def withdraw(desk: Desk, decision_ids: Sequence[int]) -> None:
@@ -157,6 +172,10 @@ def _clean_again(
     )
     rows = clean_table(made)
     before = replace_rows(connection, rows, chunk.rows, pass_id=done.id)
+    if len(before) < len(known):
+        raise ArgumentError(
+            "A row has no clean row yet: the job that writes it has to go on first."
+        )
     connection.execute(replace_row_findings(table.id, done.id, known))
     found = storable_findings(
         chunk.findings, source_id=table.source_id, raw_table_id=table.id, pass_id=done.id
@@ -177,12 +196,16 @@ def _changed_counts(
         if spec.type in NUMERIC:
             change = _sum(kept_after, spec.name) - _sum(kept_before, spec.name)
             totals[spec.name] = totals.get(spec.name, Decimal(0)) + change
+    buckets = Counter(done.buckets)
+    buckets.update(row["bucket"] for row in kept_after if row["bucket"])
+    buckets.subtract(row["bucket"] for row in kept_before if row["bucket"])
     findings = sum(row["findings"] for row in after) - sum(row["findings"] for row in before)
     return {
         "cleaned": cleaned,
         "filtered_out": done.cleaned + done.filtered_out - cleaned,
         "findings": done.findings + findings,
         "totals": {name: str(total) for name, total in totals.items()},
+        "buckets": {name: count for name, count in buckets.items() if count},
     }
 
 

@@ -1,0 +1,413 @@
+"""Bulk writes into a clean table, as a job: insert, update, upsert and delete.
+
+Nothing is lost: what is updated is corrected and what is deleted is excluded by decisions, which
+every new pass honours; the input is kept and saved raw like any other source.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from invoice_desk.core.bulk_writes import Operation, RowCounts, RowOutcome, WriteRequest
+from invoice_desk.core.cleaning_plan import ColumnStyle
+from invoice_desk.core.corrections import canonical
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.jobs import JobState
+from invoice_desk.core.modes import Mode
+from invoice_desk.core.records import TableRecord
+from invoice_desk.db.bulk import BulkTransaction, InProcessWriter
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.job_rows import stored_parts
+from invoice_desk.db.jobs import chunk_done, get_job, job_update
+from invoice_desk.db.tables import get_table, list_tables, table_update
+from invoice_desk.errors import ArgumentError, CancelledError, StorageError, UserError
+from invoice_desk.services.bulk_chunks import ChunkWrite, write_file_rows
+from invoice_desk.services.bulk_input import FileInput, Part
+from invoice_desk.services.bulk_selection import SelectionInput
+from invoice_desk.services.desk import Desk
+from invoice_desk.services.importing import ImportJob
+from invoice_desk.services.jobs import JobSettings, RunningJob
+from invoice_desk.services.planning import WRITTEN_UP_TO
+from invoice_desk.services.types import known_type
+
+#: From so many rows on they are written by a process of their own.
+_MANY_ROWS = 20_000
+#: Share of the work that it is to find which rows are meant.
+_MATCHING = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class BulkWriteResult:
+    """What a bulk write gave; total = successful + failed + unprocessed rows."""
+
+    job_id: int
+    state: JobState
+    operation: str
+    document_type: str
+    total: int
+    successful: int
+    failed: int
+    unprocessed: int
+    created: int
+    updated: int
+    unchanged: int
+    deleted: int
+    seconds: float
+    table_id: int | None = None
+    error: str | None = None
+
+
+def write_request(
+    desk: Desk,
+    operation: Operation,
+    document_type: str,
+    *,
+    path: Path | None = None,
+    rows: Sequence[tuple[int, int]] = (),
+    unique: Sequence[str] | None = None,
+    empty_clears: bool = False,
+    values: Mapping[str, str | None] | None = None,
+) -> WriteRequest:
+    """Return a request that makes sense.
+
+    Args:
+        desk: Where to write.
+        operation: What to do.
+        document_type: Into the clean table of which type.
+        path: The file that is written.
+        rows: Or a selection of clean rows, to delete or to give `values` to.
+        unique: The fields by which rows are found; those of the type if None.
+        empty_clears: Whether an empty cell empties the value that is there.
+        values: Field → text as a person types it, for an update of a selection.
+
+    Raises:
+        ArgumentError: If it does not make sense, with what to do instead.
+    """
+    made = known_type(desk, document_type)
+    if path is None:
+        return _selection_request(made, operation, rows, values or {})
+    chosen = tuple(made.unique_fields if unique is None else dict.fromkeys(unique))
+    readable = [spec.name for spec in made.read_fields]
+    for name in chosen:
+        if name not in readable:
+            raise ArgumentError(
+                f"{made.title} has no field {name} to tell rows by. It has: {', '.join(readable)}."
+            )
+    if not chosen and operation is not Operation.INSERT:
+        raise ArgumentError(
+            f"{made.title} names no fields that tell one row from another; choose them."
+        )
+    return WriteRequest(
+        operation, made.name, str(path.absolute()), unique=chosen, empty_clears=empty_clears
+    )
+
+
+def _selection_request(
+    made: DocumentType,
+    operation: Operation,
+    rows: Sequence[tuple[int, int]],
+    values: Mapping[str, str | None],
+) -> WriteRequest:
+    if operation in {Operation.INSERT, Operation.UPSERT}:
+        raise ArgumentError("Rows of a clean table can be updated or deleted, or name a file.")
+    if not rows:
+        raise ArgumentError("No row is selected.")
+    if operation is Operation.UPDATE and not values:
+        raise ArgumentError("Say which value the selected rows are to have.")
+    texts = {}
+    for name, text in values.items():
+        if name not in {spec.name for spec in made.read_fields}:
+            raise ArgumentError(f"{made.title} has no field {name} that can be written.")
+        spec = made.field(name)
+        texts[name] = None if text is None else canonical(spec, text, ColumnStyle())
+    chosen = tuple(sorted(set(rows)))
+    return WriteRequest(operation, made.name, rows=chosen, values=texts)
+
+
+class BulkWriteJob(RunningJob):
+    """Writes rows into a clean table."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        request: WriteRequest,
+        settings: JobSettings | None = None,
+        *,
+        resumed: int | None = None,
+    ) -> None:
+        """Take a request of `write_request`.
+
+        Args:
+            desk: Where to write.
+            request: What.
+            settings: How to work.
+            resumed: The job that is taken up again, from its first chunk that is not stored.
+        """
+        self.operation = request.operation.value
+        made = known_type(desk, request.document_type)
+        name = Path(request.path).name if request.path else made.title
+        super().__init__(desk, name, settings or JobSettings())
+        self._request = request
+        self._resumed = resumed
+        self._going = threading.Event()
+        self._going.set()
+        self._import: ImportJob | None = None
+        self._total = 0
+        #: What became of the rows of the chunks that are stored, one by one.
+        self._stored: list[dict[str, int]] = []
+
+    # --- control ----------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop after the chunk that is being written; what is stored stays."""
+        super().cancel()
+        self._going.set()
+        if self._import is not None:
+            self._import.cancel()
+
+    def pause(self) -> None:
+        """Start no further chunk until `resume`."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Start chunks again."""
+        self._going.set()
+
+    def run(self) -> BulkWriteResult:
+        """Write; return what became of the rows.
+
+        Raises:
+            StorageError: If not even the job can be recorded.
+        """
+        self._open()
+        state, error = JobState.FAILED, None
+        try:
+            self._write_all()
+            state = JobState.JOB_COMPLETE
+        except CancelledError:
+            state = JobState.ABORTED
+        except UserError as wrong:
+            error = str(wrong)
+        except BaseException:
+            self._finish(state, "This is our mistake; what was stored is safe.")
+            raise
+        return self._finish(state, error)
+
+    # --- work -------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        if self._resumed is None:
+            super()._open()
+        else:
+            self._job_id = self._resumed
+            self._show(job_id=self._job_id)
+            with reading(self._desk.engine) as connection:
+                self._stored = list(stored_parts(connection, self._job_id).values())
+        self._keep_request()
+
+    def _keep_request(self) -> None:
+        with writing(self._desk.engine) as connection:
+            connection.execute(job_update(self._job_id, request=self._request.as_dict()))
+
+    def _write_all(self) -> None:
+        source = self._input()
+        self._total = source.total
+        parts = source.parts()
+        with writing(self._desk.engine) as connection:
+            values = {"total": self._total, "state": JobState.IN_PROGRESS.value}
+            connection.execute(job_update(self._job_id, **values))
+            done = stored_parts(connection, self._job_id)
+        self._choose_writer()
+        for number, part in enumerate(parts):
+            self._may_go_on()
+            if part.name not in done:
+                self._write_part(source, part)
+            share = _MATCHING + (1 - _MATCHING) * (number + 1) / len(parts)
+            self._show_counts(share)
+        if isinstance(source, FileInput) and self._request.only is None:
+            self._forget_progress(source.place.table.id)
+
+    def _input(self) -> FileInput | SelectionInput:
+        if self._request.rows:
+            return SelectionInput(self._desk, self._request)
+        table_id = self._request.table_id
+        if table_id is None:
+            table_id = self._imported()
+            self._request = replace(self._request, table_id=table_id)
+            self._keep_request()
+        self._may_go_on()
+        self._show(step="mapping")
+        return FileInput(self._desk, self._request, table_id, job_id=self._job_id)
+
+    def _imported(self) -> int:
+        """Import the file and return its one table."""
+        assert self._request.path is not None
+        self._show(step="saving")
+        self._import = ImportJob(self._desk, [Path(self._request.path)], self._settings)
+        self._check()
+        batch = self._import.run()
+        self._check()
+        for file in batch.files:
+            if file.error is not None:
+                raise ArgumentError(f"{file.name}: {file.error['message']}")
+        sources = {file.source_id for file in batch.files}
+        with reading(self._desk.engine) as connection:
+            tables = [t for t in list_tables(connection) if t.source_id in sources and t.row_count]
+        return self._only_table(tables).id
+
+    def _only_table(self, tables: Sequence[TableRecord]) -> TableRecord:
+        fitting = [t for t in tables if t.document_type == self._request.document_type]
+        chosen = tables if len(tables) == 1 else fitting
+        if len(chosen) == 1:
+            return chosen[0]
+        name = Path(self._request.path or "").name
+        if not tables:
+            raise ArgumentError(f"There is no table in {name} that could be written.")
+        raise ArgumentError(
+            f"There are {len(tables)} tables in {name}; write one of them at a time, from a file "
+            "of its own."
+        )
+
+    def _choose_writer(self) -> None:
+        """Let a process of its own write many rows, where it can be started."""
+        self._writer = InProcessWriter(self._desk.engine)
+        if self._total < _MANY_ROWS or self._settings.mode is Mode.STANDARD:
+            return
+        try:
+            self._desk.bulk.start()
+            self._desk.bulk.await_start()
+        except (StorageError, OSError):
+            return
+        self._writer = self._desk.bulk
+
+    def _write_part(self, source: FileInput | SelectionInput, part: Part) -> None:
+        """Write a chunk: its rows, what became of them, and its mark in one transaction."""
+        write = ChunkWrite(self._desk, self._job_id)
+        if isinstance(source, FileInput):
+            self._show(step="checking")
+            source.match(self._matching)
+            self._show(step="saving")
+            rows, values = source.rows(part)
+            write_file_rows(write, rows, values, operation=self._request.operation)
+        else:
+            source.write(write, part)
+        write.rewrite()
+        counts = write.counts
+        with self._writer.transaction() as transaction:
+            write.store(transaction)
+            if isinstance(source, FileInput):
+                self._note_progress(transaction, source, part)
+            count = len(write.results)
+            transaction.execute(chunk_done(self._job_id, part.name, count, counts))
+        self._stored.append(counts)
+
+    def _matching(self, share: float) -> None:
+        self._may_go_on()
+        self._show(work_done=_MATCHING * share)
+
+    def _note_progress(self, to: BulkTransaction, source: FileInput, part: Part) -> None:
+        """Let the rows of the file that were written count in a further pass."""
+        table = source.place.table
+        up_to = table.details.get(WRITTEN_UP_TO)
+        if up_to is not None and up_to < part.stop:
+            details = table.details | {WRITTEN_UP_TO: part.stop}
+            to.execute(table_update(table.id, details=details))
+
+    def _forget_progress(self, table_id: int) -> None:
+        with reading(self._desk.engine) as connection:
+            table = get_table(connection, table_id)
+        if table is not None and WRITTEN_UP_TO in table.details:
+            details = {k: v for k, v in table.details.items() if k != WRITTEN_UP_TO}
+            with writing(self._desk.engine) as connection:
+                connection.execute(table_update(table_id, details=details))
+
+    def _may_go_on(self) -> None:
+        """Wait while the job is paused, and stop when it is cancelled."""
+        self._going.wait()
+        self._check()
+
+    # --- outcome ----------------------------------------------------------------------
+
+    @property
+    def _counts(self) -> RowCounts:
+        return RowCounts.of(self._total, self._stored)
+
+    def _show_counts(self, share: float) -> None:
+        counts = self._counts
+        done = counts.successful + counts.failed
+        self._show(
+            state=JobState.IN_PROGRESS,
+            done=done,
+            failed=counts.failed,
+            total=counts.total,
+            rows=done,
+            work_done=share,
+        )
+
+    def _finish(self, state: JobState, error: str | None) -> BulkWriteResult:
+        self._let_go()
+        counts, outcomes = self._counts, self._counts.outcomes
+        seconds = round(time.monotonic() - self._begun, 3)
+        cost = self._meter.cost(counts.successful + counts.failed)
+        self._close_books(
+            state,
+            error,
+            **counts.as_dict(),
+            rows=counts.successful + counts.failed,
+            summary={
+                "seconds": seconds,
+                "rows": counts.as_dict(),
+                "outcomes": dict(outcomes),
+                "cost": cost.as_dict(),
+            },
+        )
+        return BulkWriteResult(
+            job_id=self._job_id,
+            state=state,
+            operation=self.operation,
+            document_type=self._request.document_type,
+            **counts.as_dict(),
+            created=outcomes[RowOutcome.CREATED.value],
+            updated=outcomes[RowOutcome.UPDATED.value],
+            unchanged=outcomes[RowOutcome.UNCHANGED.value],
+            deleted=outcomes[RowOutcome.DELETED.value],
+            seconds=seconds,
+            table_id=self._request.table_id,
+            error=error,
+        )
+
+
+def resumed_write(desk: Desk, job_id: int, settings: JobSettings | None = None) -> BulkWriteJob:
+    """Return the job that goes on with a bulk write where a crash left it.
+
+    Raises:
+        ArgumentError: If there is no such job, or it is no bulk write.
+    """
+    with reading(desk.engine) as connection:
+        record = get_job(connection, job_id)
+    if record is None or record.operation not in set(Operation):
+        raise ArgumentError(f"Job {job_id} is no bulk write.")
+    request = WriteRequest.from_dict(record.request)
+    return BulkWriteJob(desk, request, settings, resumed=job_id)
+
+
+def write_rows(
+    desk: Desk,
+    request: WriteRequest,
+    *,
+    settings: JobSettings | None = None,
+    started: Callable[[BulkWriteJob], Any] = lambda _job: None,
+) -> BulkWriteResult:
+    """Write rows into a clean table, and wait for it.
+
+    Raises:
+        StorageError: If the desk cannot be written at all.
+    """
+    job = BulkWriteJob(desk, request, settings)
+    started(job)
+    return job.run()
