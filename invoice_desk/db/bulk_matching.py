@@ -10,7 +10,6 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, and_,
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, Index
 
 from invoice_desk.core.cleaning import CleaningStatus
-from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.lists import listed
 
 _AT_ONCE = 20_000
@@ -64,7 +63,7 @@ class KeyTable:
             select(wanted.c.row_number, clean.c.id)
             .select_from(clean.join(wanted, same))
             .where(clean.c.cleaning_status == CleaningStatus.CLEANED.value)
-            .where((clean.c.id >> ROW_BITS).in_(listed(pass_ids)))
+            .where(clean.c.pass_id.in_(listed(pass_ids)))
         )
         found: dict[int, list[int]] = {}
         for number, identifier in self._connection.execute(query):
