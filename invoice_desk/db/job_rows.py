@@ -66,6 +66,12 @@ def count_outcomes(connection: Connection, job_id: int) -> dict[str, int]:
     return {row.outcome: row.rows for row in found}
 
 
+def processed_numbers(connection: Connection, job_id: int) -> set[int]:
+    """Return the numbers of the rows that a job came to."""
+    query = select(job_row.c.row_number).where(job_row.c.job_id == job_id)
+    return set(connection.execute(query).scalars())
+
+
 def _result(row: Row[Any]) -> RowResult:
     values = row._mapping
     return RowResult(

@@ -252,10 +252,26 @@ def list_findings(
         query = query.where(finding.c.source_id == source_id)
     if raw_table_id is not None:
         query = query.where(finding.c.raw_table_id == raw_table_id)
-    return [
-        FindingRecord(**{k: v for k, v in row._mapping.items() if k not in {"pass_id", "scan"}})
-        for row in connection.execute(query)
-    ]
+    return [_finding(row) for row in connection.execute(query)]
+
+
+def error_findings(
+    connection: Connection,
+    pass_id: int,
+    severities: Sequence[str],
+    *,
+    after: int = 0,
+    limit: int = 1000,
+) -> list[FindingRecord]:
+    """Return findings of these severities of a pass, paged by id."""
+    query = (
+        select(finding)
+        .where(finding.c.pass_id == pass_id, finding.c.id > after)
+        .where(finding.c.severity.in_(severities))
+        .order_by(finding.c.id)
+        .limit(limit)
+    )
+    return [_finding(row) for row in connection.execute(query)]
 
 
 def count_findings(connection: Connection) -> int:
@@ -289,6 +305,11 @@ def delete_source_findings(source_id: int) -> Any:
     return delete(finding).where(finding.c.source_id == source_id)
 
 
+def _finding(row: Row[Any]) -> FindingRecord:
+    values = {k: v for k, v in row._mapping.items() if k not in {"pass_id", "scan"}}
+    return FindingRecord(**values)
+
+
 def _record(row: Row[Any]) -> PassRecord:
     values = row._mapping
     return PassRecord(
@@ -305,4 +326,5 @@ def _record(row: Row[Any]) -> PassRecord:
         type_version=values["type_version"],
         started_at=values["started_at"],
         ended_at=values["ended_at"],
+        job_id=values["job_id"],
     )

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from invoice_desk.core.bulk_writes import Operation, RowCounts, RowOutcome, WriteRequest
-from invoice_desk.core.cleaning_plan import ColumnStyle
-from invoice_desk.core.corrections import canonical
-from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.jobs import JobState
 from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import TableRecord
@@ -60,73 +57,8 @@ class BulkWriteResult:
     seconds: float
     table_id: int | None = None
     error: str | None = None
-
-
-def write_request(
-    desk: Desk,
-    operation: Operation,
-    document_type: str,
-    *,
-    path: Path | None = None,
-    rows: Sequence[tuple[int, int]] = (),
-    unique: Sequence[str] | None = None,
-    empty_clears: bool = False,
-    values: Mapping[str, str | None] | None = None,
-) -> WriteRequest:
-    """Return a request that makes sense.
-
-    Args:
-        desk: Where to write.
-        operation: What to do.
-        document_type: Into the clean table of which type.
-        path: The file that is written.
-        rows: Or a selection of clean rows, to delete or to give `values` to.
-        unique: The fields by which rows are found; those of the type if None.
-        empty_clears: Whether an empty cell empties the value that is there.
-        values: Field → text as a person types it, for an update of a selection.
-
-    Raises:
-        ArgumentError: If it does not make sense, with what to do instead.
-    """
-    made = known_type(desk, document_type)
-    if path is None:
-        return _selection_request(made, operation, rows, values or {})
-    chosen = tuple(made.unique_fields if unique is None else dict.fromkeys(unique))
-    readable = [spec.name for spec in made.read_fields]
-    for name in chosen:
-        if name not in readable:
-            raise ArgumentError(
-                f"{made.title} has no field {name} to tell rows by. It has: {', '.join(readable)}."
-            )
-    if not chosen and operation is not Operation.INSERT:
-        raise ArgumentError(
-            f"{made.title} names no fields that tell one row from another; choose them."
-        )
-    return WriteRequest(
-        operation, made.name, str(path.absolute()), unique=chosen, empty_clears=empty_clears
-    )
-
-
-def _selection_request(
-    made: DocumentType,
-    operation: Operation,
-    rows: Sequence[tuple[int, int]],
-    values: Mapping[str, str | None],
-) -> WriteRequest:
-    if operation in {Operation.INSERT, Operation.UPSERT}:
-        raise ArgumentError("Rows of a clean table can be updated or deleted, or name a file.")
-    if not rows:
-        raise ArgumentError("No row is selected.")
-    if operation is Operation.UPDATE and not values:
-        raise ArgumentError("Say which value the selected rows are to have.")
-    texts = {}
-    for name, text in values.items():
-        if name not in {spec.name for spec in made.read_fields}:
-            raise ArgumentError(f"{made.title} has no field {name} that can be written.")
-        spec = made.field(name)
-        texts[name] = None if text is None else canonical(spec, text, ColumnStyle())
-    chosen = tuple(sorted(set(rows)))
-    return WriteRequest(operation, made.name, rows=chosen, values=texts)
+    #: What a command line ends with because of the error.
+    exit_code: int | None = None
 
 
 class BulkWriteJob(RunningJob):
@@ -185,18 +117,18 @@ class BulkWriteJob(RunningJob):
             StorageError: If not even the job can be recorded.
         """
         self._open()
-        state, error = JobState.FAILED, None
+        state, wrong = JobState.FAILED, None
         try:
             self._write_all()
             state = JobState.JOB_COMPLETE
         except CancelledError:
             state = JobState.ABORTED
-        except UserError as wrong:
-            error = str(wrong)
-        except BaseException:
-            self._finish(state, "This is our mistake; what was stored is safe.")
+        except UserError as error:
+            wrong = error
+        except BaseException as mistake:
+            self._finish(state, mistake)
             raise
-        return self._finish(state, error)
+        return self._finish(state, wrong)
 
     # --- work -------------------------------------------------------------------------
 
@@ -240,6 +172,12 @@ class BulkWriteJob(RunningJob):
             table_id = self._imported()
             self._request = replace(self._request, table_id=table_id)
             self._keep_request()
+        with reading(self._desk.engine) as connection:
+            table = get_table(connection, table_id)
+        if table is None:
+            raise ArgumentError("The table that was to be written is gone; name its file again.")
+        only = self._request.only
+        self._total = table.row_count if only is None else len(only)
         self._may_go_on()
         self._show(step="mapping")
         return FileInput(self._desk, self._request, table_id, job_id=self._job_id)
@@ -349,7 +287,9 @@ class BulkWriteJob(RunningJob):
             work_done=share,
         )
 
-    def _finish(self, state: JobState, error: str | None) -> BulkWriteResult:
+    def _finish(self, state: JobState, wrong: BaseException | None) -> BulkWriteResult:
+        error = (str(wrong) or type(wrong).__name__) if wrong else None
+        code = wrong.exit_code if isinstance(wrong, UserError) else None
         self._let_go()
         counts, outcomes = self._counts, self._counts.outcomes
         seconds = round(time.monotonic() - self._begun, 3)
@@ -379,6 +319,7 @@ class BulkWriteJob(RunningJob):
             seconds=seconds,
             table_id=self._request.table_id,
             error=error,
+            exit_code=code,
         )
 
 
