@@ -7,7 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
+from invoice_desk.core.bulk_writes import WriteRequest
 from invoice_desk.services.batches import BatchResult
+from invoice_desk.services.bulk_writing import BulkWriteJob, BulkWriteResult
 from invoice_desk.services.cleaning import CleaningJob, CleaningResult
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
@@ -22,6 +24,7 @@ class JobQueue(QObject):
 
     imported = Signal(object)  # BatchResult
     cleaned = Signal(object)  # CleaningResult
+    written = Signal(object)  # BulkWriteResult
     progressed = Signal(object)  # Snapshot
     crashed = Signal(object)  # Exception
 
@@ -62,6 +65,11 @@ class JobQueue(QObject):
             title=title,
         )
         self._start(JobBridge(job, job.run, self), self.cleaned)
+
+    def write(self, request: WriteRequest) -> None:
+        """Write rows into a clean table."""
+        job = BulkWriteJob(self._desk, request)
+        self._start(JobBridge(job, job.run, self), self.written)
 
     def cancel(self) -> None:
         """Cancel the job that runs."""
@@ -122,4 +130,17 @@ def summary(result: object) -> str:
         )
         kept = (result.rows, result.cleaned, result.filtered_out, result.findings)
         return text.format(status(result.state.value), *map(number, kept), duration(result.seconds))
+    if isinstance(result, BulkWriteResult):
+        text = QCoreApplication.translate(
+            "summary",
+            "{0}: {1} rows — {2} created, {3} updated, {4} unchanged, {5} deleted, {6} failed, "
+            "{7} not processed in {8}",
+        )
+        done = (result.created, result.updated, result.unchanged, result.deleted)
+        rest = (result.failed, result.unprocessed)
+        return text.format(
+            status(result.state.value),
+            *map(number, (result.total, *done, *rest)),
+            duration(result.seconds),
+        )
     return ""
