@@ -193,10 +193,12 @@ def test_upsert_does_both_and_the_second_time_nothing(base: Desk, tmp_path: Path
     first = write(base, "upsert", path)
     total = net_total(base)
     clean_tables(base, settings=IN_PROCESS)
+    log = [*decision_log(base, BASE), *decision_log(base, first.table_id or 0)]
     again = write(base, "upsert", path)
 
     assert counts(first) == (1, 1, 1, 0, 0)
     assert counts(again) == (0, 0, 3, 0, 0)
+    assert log == [*decision_log(base, BASE), *decision_log(base, first.table_id or 0)]
     assert total == net_total(base) == Decimal("111.00")
 
 

@@ -114,6 +114,7 @@ class InputRow:
         is_derived: Whether it sums up others.
         left_out: Why the rules of the type leave it out; None when they do not.
         counts: Whether it is a row of the clean table itself already.
+        excluded: Why an earlier write or a person let it not count.
         own_id: Of its own clean row.
         repeats: The number of another row of the input with this key.
         found: Ids of the other clean rows that have its key.
@@ -127,6 +128,7 @@ class InputRow:
     is_derived: bool = False
     left_out: str | None = None
     counts: bool = False
+    excluded: str | None = None
     repeats: int | None = None
     found: Sequence[int] = ()
     changes: tuple[str, ...] = ()

@@ -63,15 +63,19 @@ def verdicts(decisions: Iterable[Decision]) -> dict[int, RowVerdict]:
 
     An exclusion may give its reason as its value.
     """
-    found: dict[int, RowVerdict] = {}
+    corrections: dict[int, dict[str, str | None]] = {}
+    approved: set[int] = set()
+    excluded: dict[int, str] = {}
     for decision in standing(decisions):
-        known = found.get(decision.row_number, RowVerdict({}, approved=False))
+        number = decision.row_number
+        corrected = corrections.setdefault(number, {})
         if decision.kind is DecisionKind.CORRECT and decision.field is not None:
-            corrections = {**known.corrections, decision.field: decision.value}
-            known = replace(known, corrections=corrections)
+            corrected[decision.field] = decision.value
         elif decision.kind is DecisionKind.APPROVE:
-            known = replace(known, approved=True)
+            approved.add(number)
         elif decision.kind is DecisionKind.EXCLUDE:
-            known = replace(known, excluded=decision.value or EXCLUDED)
-        found[decision.row_number] = known
-    return found
+            excluded[number] = decision.value or EXCLUDED
+    return {
+        number: RowVerdict(corrected, approved=number in approved, excluded=excluded.get(number))
+        for number, corrected in corrections.items()
+    }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from invoice_desk.core.decisions import Decision, DecisionKind
 from invoice_desk.db.lists import listed
@@ -50,12 +50,12 @@ def list_decisions(
     row_numbers: Sequence[int] | None = None,
 ) -> list[Decision]:
     """Return the decisions about a table, or about some rows of it, oldest first."""
-    query = select(decision).where(decision.c.raw_table_id == raw_table_id).order_by(decision.c.id)
+    query = _ALL.where(decision.c.raw_table_id == raw_table_id).order_by(decision.c.id)
     if row_number is not None:
         query = query.where(decision.c.row_number == row_number)
     if row_numbers is not None:
         query = query.where(decision.c.row_number.in_(listed(row_numbers)))
-    return [_decision(dict(row)) for row in connection.execute(query).mappings()]
+    return [_decision(row) for row in connection.execute(query)]
 
 
 def storable_decisions(decisions: Sequence[Decision], *, person: str, now: dt.datetime) -> pa.Table:
@@ -78,10 +78,15 @@ def storable_decisions(decisions: Sequence[Decision], *, person: str, now: dt.da
 
 def get_decision(connection: Connection, decision_id: int) -> Decision | None:
     """Return one decision."""
-    query = select(decision).where(decision.c.id == decision_id)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _decision(dict(row))
+    row = connection.execute(_ALL.where(decision.c.id == decision_id)).one_or_none()
+    return None if row is None else _decision(row)
 
 
-def _decision(values: dict[str, Any]) -> Decision:
-    return Decision(**values | {"kind": DecisionKind(values["kind"])})
+#: In the order of `Decision`: a table may have hundreds of thousands.
+_ALL = select(*(decision.c[name] for name in Decision.__slots__))
+_KINDS = {kind.value: kind for kind in DecisionKind}
+
+
+def _decision(row: Row[Any]) -> Decision:
+    identifier, table_id, number, kind, *rest = tuple(row)
+    return Decision(identifier, table_id, number, _KINDS[kind], *rest)

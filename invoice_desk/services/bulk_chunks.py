@@ -29,6 +29,7 @@ from invoice_desk.services.rewriting import Place, Rewriting, place_of, rewrite
 
 #: New decisions have no id yet; in a row's log they come after all others.
 _NEW = 1 << 62
+_NOT_WRITTEN = "It was not written:"
 _ROW_MASK = (1 << ROW_BITS) - 1
 
 
@@ -143,12 +144,17 @@ def _settle_own(write: ChunkWrite, row: InputRow, result: RowResult) -> None:
     stays = result.outcome in {RowOutcome.UNCHANGED, RowOutcome.FAILED} and row.counts
     if result.outcome is RowOutcome.CREATED or stays:
         return
-    write.decide(row.own_id, DecisionKind.EXCLUDE, value=_own_reason(write, row, result))
+    reason = _own_reason(write, row, result)
+    told = row.excluded
+    done_before = result.outcome is RowOutcome.UNCHANGED and told is not None
+    if told == reason or (done_before and not str(told).startswith(_NOT_WRITTEN)):
+        return  # the log says so already
+    write.decide(row.own_id, DecisionKind.EXCLUDE, value=reason)
 
 
 def _own_reason(write: ChunkWrite, row: InputRow, result: RowResult) -> str:
     if result.outcome is RowOutcome.FAILED:
-        return f"It was not written: {result.error}"
+        return f"{_NOT_WRITTEN} {result.error}"
     assert result.record_id is not None
     if result.record_id == row.own_id:
         return "It was deleted by its own key."

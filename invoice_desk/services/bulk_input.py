@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from invoice_desk.core.bulk_writes import DOUBTS, InputRow, WriteRequest
 from invoice_desk.core.cleaning import DERIVED, CleanChunk, CleaningStatus
-from invoice_desk.core.decisions import verdicts
+from invoice_desk.core.decisions import RowVerdict, verdicts
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.mapping import template_for
 from invoice_desk.core.raw_rows import RawRows
@@ -186,7 +186,7 @@ class FileInput:
                 parts = self._all_parts()
                 for done, part in enumerate(parts):
                     check(done / len(parts))
-                    keys.add(self._keys(self._cleaned(part)))
+                    keys.add(self._keys(self._cleaned(part)[0]))
                 self._matches = keys.match(others)
             finally:
                 keys.drop()
@@ -214,8 +214,8 @@ class FileInput:
 
     # --- rows -------------------------------------------------------------------------
 
-    def _cleaned(self, part: Part) -> CleanChunk:
-        """Return rows as they are read, whether or not an earlier write excluded them."""
+    def _cleaned(self, part: Part) -> tuple[CleanChunk, dict[int, RowVerdict]]:
+        """Return rows as they are read, also excluded ones, and what was decided about them."""
         place = self.place
         with reading(self._desk.engine) as connection:
             numbers, body = read_rows_between(connection, place.table.id, part.start, part.stop)
@@ -224,20 +224,21 @@ class FileInput:
                 list_decisions(connection, place.table.id, row_numbers=wanted.tolist())
             )
         raw = RawRows(pa.array(wanted), body, width=len(place.plan.columns))
-        return place.clean(raw, {number: verdict.as_read for number, verdict in decided.items()})
+        as_read = {number: verdict.as_read for number, verdict in decided.items()}
+        return place.clean(raw, as_read), decided
 
     def rows(self, part: Part) -> tuple[list[InputRow], pa.Table]:
         """Return the rows of a chunk with all they meet, and their values in the same order."""
-        chunk = self._cleaned(part)
+        chunk, decided = self._cleaned(part)
         if self._only is not None:
             numbers = pa.array(self._only)
             chunk = CleanChunk(
                 chunk.rows.filter(pc.is_in(chunk.rows["row_number"], value_set=numbers)),
                 chunk.findings.filter(pc.is_in(chunk.findings["row_number"], value_set=numbers)),
             )
-        return list(self._met(chunk)), chunk.rows
+        return list(self._met(chunk, decided)), chunk.rows
 
-    def _met(self, chunk: CleanChunk) -> Iterator[InputRow]:
+    def _met(self, chunk: CleanChunk, decided: dict[int, RowVerdict]) -> Iterator[InputRow]:
         rows, place = chunk.rows, self.place
         numbers = rows["row_number"].to_pylist()
         names = self._request.unique
@@ -256,6 +257,7 @@ class FileInput:
                 is_derived=number in derived,
                 left_out=left_out.get(number),
                 counts=number in counting,
+                excluded=decided[number].excluded if number in decided else None,
                 repeats=self._matches.repeated.get(number),
                 found=self._matches.found.get(number, ()),
                 changes=tuple(changes.get(number, ())),
