@@ -515,6 +515,8 @@ def test_a_write_goes_on_after_a_crash_and_nothing_is_written_twice(
     job.happens = broken
     with pytest.raises(BugError):
         job.run()
+    broken_off = next(record for record in jobs(base) if record.id == job._job_id)
+    assert (broken_off.successful, broken_off.unprocessed) == (8, 2)
 
     result = resumed_write(base, job._job_id, IN_PROCESS).run()
 
@@ -527,6 +529,43 @@ def test_a_write_goes_on_after_a_crash_and_nothing_is_written_twice(
     assert net_total(base) == Decimal("160.00")
     clean_tables(base, settings=IN_PROCESS)
     assert net_total(base) == Decimal("160.00")
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_decision_between_two_chunks_is_kept_and_counted(base: Desk, tmp_path: Path) -> None:
+    job = StoppedJob(base, upsert_of_ten(base, tmp_path), IN_PROCESS)
+    job.happens, job.at = lambda: _exclude_two(base), 1
+
+    result = job.run()
+
+    assert counts(result) == (5, 5, 0, 0, 0)
+    assert statuses(base, BASE).count("filtered_out") == 2
+    assert net_total(base) == Decimal("139.00")  # without 10.00 of INV-1 and 11.00 of INV-6
+    [done] = [p for p in passes(base) if p.raw_table_id == BASE]
+    assert (done.cleaned, done.filtered_out) == (8, 2)
+
+
+def _exclude_two(desk: Desk) -> None:
+    reviewing.exclude(desk, BASE, [1, 6])
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_table_that_is_cleaned_between_two_chunks_is_written_all_the_same(
+    base: Desk, tmp_path: Path
+) -> None:
+    job = StoppedJob(base, upsert_of_ten(base, tmp_path), IN_PROCESS)
+    job.happens, job.at = lambda: _clean(base), 1
+
+    result = job.run()
+
+    assert counts(result) == (5, 5, 0, 0, 0)
+    assert net_total(base) == Decimal("160.00")
+    clean_tables(base, settings=IN_PROCESS)
+    assert net_total(base) == Decimal("160.00")
+
+
+def _clean(desk: Desk) -> None:
+    clean_tables(desk, settings=IN_PROCESS)
 
 
 def test_a_pause_holds_the_job_before_its_first_row(base: Desk, tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def chunk_done(job_id: int, part: str, rows: int, detail: dict[str, Any] | None 
     return insert(job_chunk).values(**values)
 
 
+def chunk_update(job_id: int, part: str, **values: Any) -> Any:
+    """Return the statement that changes the mark of a part of a job."""
+    where = (job_chunk.c.job_id == job_id, job_chunk.c.part == part)
+    return update(job_chunk).where(*where).values(**values)
+
+
 def file_insert(job_id: int, record: JobFileRecord) -> Any:
     """Return the statement that adds a file to a job."""
     return insert(job_file).values(

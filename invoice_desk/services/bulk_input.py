@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -106,11 +106,6 @@ class FileInput:
             )
         place = place_of(self._desk, known.id) if known else self._first_pass(table, job_id)
         self._check_columns(place.table, place.plan.mapping)
-        if place.plan.written_up_to is not None:  # a pass of before this write went on
-            plan = replace(place.plan, written_up_to=None)
-            with writing(self._desk.engine) as connection:
-                connection.execute(pass_update(place.done.id, plan=plan.as_dict()))
-            return replace(place, plan=plan)
         return place
 
     def _check_columns(self, table: TableRecord, mapping: dict[str, int]) -> None:
@@ -175,8 +170,7 @@ class FileInput:
             table = get_table(connection, self._table_id)
         assert table is not None
         if table.current_pass_id is not None:
-            place = place_of(self._desk, table.current_pass_id)
-            self.place = replace(place, plan=replace(place.plan, written_up_to=None))
+            self.place = place_of(self._desk, table.current_pass_id)
         others = [pass_id for pass_id in current if pass_id != self.place.done.id]
         if not self._request.unique or others == self._matched:
             return

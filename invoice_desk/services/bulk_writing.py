@@ -20,7 +20,7 @@ from invoice_desk.core.records import TableRecord
 from invoice_desk.db.bulk import BulkTransaction, InProcessWriter
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.job_rows import stored_parts
-from invoice_desk.db.jobs import chunk_done, get_job, job_update
+from invoice_desk.db.jobs import chunk_done, chunk_update, get_job, job_update
 from invoice_desk.db.tables import get_table, list_tables, table_update
 from invoice_desk.errors import ArgumentError, CancelledError, StorageError, UserError
 from invoice_desk.services.bulk_chunks import ChunkWrite, write_file_rows
@@ -230,19 +230,28 @@ class BulkWriteJob(RunningJob):
             self._show(step="checking")
             source.match(self._matching)
             self._show(step="saving")
-            rows, values = source.rows(part)
-            write_file_rows(write, rows, values, operation=self._request.operation)
-        else:
-            source.write(write, part)
-        write.rewrite()
-        counts = write.counts
         with self._writer.transaction() as transaction:
+            # The mark comes first: from then on nobody else writes, and what is read holds.
+            transaction.insert(chunk_done(self._job_id, part.name, 0))
+            self._decide(write, source, part)
+            write.rewrite()
             write.store(transaction)
             if isinstance(source, FileInput):
                 self._note_progress(transaction, source, part)
-            count = len(write.results)
-            transaction.execute(chunk_done(self._job_id, part.name, count, counts))
-        self._stored.append(counts)
+            rows, parts = len(write.results), [*self._stored, write.counts]
+            mark = chunk_update(self._job_id, part.name, rows=rows, detail=write.counts)
+            transaction.execute(mark)
+            counts = RowCounts.of(self._total, parts).as_dict()
+            transaction.execute(job_update(self._job_id, **counts))
+        self._stored = parts
+
+    def _decide(self, write: ChunkWrite, source: FileInput | SelectionInput, part: Part) -> None:
+        if isinstance(source, SelectionInput):
+            source.write(write, part)
+            return
+        source.match(lambda _share: None)  # unless a table was cleaned since, it is known
+        rows, values = source.rows(part)
+        write_file_rows(write, rows, values, operation=self._request.operation)
 
     def _matching(self, share: float) -> None:
         self._may_go_on()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,7 @@ from invoice_desk.db.passes import (
 from invoice_desk.db.tables import get_table, read_cells
 from invoice_desk.errors import ArgumentError
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.planning import WRITTEN_UP_TO
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,9 @@ def _clean_again(
     known = sorted(cells)
     if known != wanted:
         raise ArgumentError(f"There is no row {min(set(wanted) - set(known)) + 1}.")
-    decided = verdicts(list_decisions(connection, table.id))
-    plan = CleaningPlan.from_dict(done.plan)
+    decided = verdicts(list_decisions(connection, table.id, row_numbers=known))
+    up_to = table.details.get(WRITTEN_UP_TO)  # a bulk write may have gone on since the pass
+    plan = replace(CleaningPlan.from_dict(done.plan), written_up_to=up_to)
     texts = pa.array([cells[number] for number in known], pa.string())
     raw = RawRows.of_cells(pa.array(known, pa.int64()), texts, width=len(plan.columns))
     chunk = clean_chunk(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -72,7 +72,9 @@ def place_of(desk: Desk, pass_id: int) -> Place:
     if done is None or table is None or done.document_type not in desk.types:
         raise ArgumentError(f"There is no pass {pass_id}.")
     made = desk.types[done.document_type]
-    return Place(table, done, made, CleaningPlan.from_dict(done.plan))
+    # What a bulk write comes to is written now, whatever the pass was told when it was made.
+    plan = replace(CleaningPlan.from_dict(done.plan), written_up_to=None)
+    return Place(table, done, made, plan)
 
 
 def stored_rows(desk: Desk, place: Place, numbers: Sequence[int], names: Sequence[str]) -> pa.Table:
