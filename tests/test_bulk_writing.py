@@ -423,6 +423,13 @@ class StoppedJob(BulkWriteJob):
         self._writer = StoppingWriter(InProcessWriter(self._desk.engine), before)
 
 
+class KilledJob(StoppedJob):
+    """A job whose process is killed: it closes no books."""
+
+    def _close_books(self, state: JobState, error: str | None, **values: Any) -> None:
+        pass
+
+
 def broken() -> None:
     raise BugError("the power is gone")
 
@@ -511,11 +518,12 @@ def test_the_rest_of_a_cancelled_write_can_be_written_later(base: Desk, tmp_path
 def test_a_write_goes_on_after_a_crash_and_nothing_is_written_twice(
     base: Desk, tmp_path: Path
 ) -> None:
-    job = StoppedJob(base, upsert_of_ten(base, tmp_path), IN_PROCESS)
+    job = KilledJob(base, upsert_of_ten(base, tmp_path), IN_PROCESS)
     job.happens = broken
     with pytest.raises(BugError):
         job.run()
     broken_off = next(record for record in jobs(base) if record.id == job._job_id)
+    assert broken_off.state is JobState.IN_PROGRESS
     assert (broken_off.successful, broken_off.unprocessed) == (8, 2)
 
     result = resumed_write(base, job._job_id, IN_PROCESS).run()
