@@ -45,7 +45,7 @@ class WriteDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Write into a clean table"))
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(620)
         self._types, self._folder = list(types), folder
         self.file = QLineEdit()
         self.choose = QPushButton(self.tr("Choose…"))
@@ -61,6 +61,7 @@ class WriteDialog(QDialog):
         self.fields: dict[str, QCheckBox] = {}
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
+        self._area.setMinimumHeight(170)
         self.problem = QLabel()
         self.problem.setObjectName("problem")
         self.problem.hide()
@@ -116,8 +117,11 @@ class WriteDialog(QDialog):
         form.addRow(self.tr("File"), row)
         form.addRow(self.tr("Document type"), self.type)
         form.addRow(self.tr("What to do"), self.action)
-        form.addRow(self.tr("Rows are the same where these agree"), self._area)
-        form.addRow("", self.empty_clears)
+        form.addRow(
+            QLabel(self.tr("A row of the file and one of the table are the same if these agree:"))
+        )
+        form.addRow(self._area)
+        form.addRow(self.empty_clears)
         hint = QLabel(
             self.tr("The file is kept like any other. What it changes are corrections: each stays.")
         )
