@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from invoice_desk.core.jobs import (
     CancelRequested,
@@ -77,7 +77,7 @@ class RunningJob:
             a crash interrupted it.
     """
 
-    operation: ClassVar[str] = ""
+    operation: str = ""
 
     def __init__(
         self, desk: Desk, title: str, settings: JobSettings, record: JobRecord | None = None

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from invoice_desk.core.bulk_writes import WriteRequest
 from invoice_desk.services import job_control
 from invoice_desk.services.batches import BatchResult
+from invoice_desk.services.bulk_writing import BulkWriteJob, BulkWriteResult
 from invoice_desk.services.cleaning import CleaningJob, CleaningResult
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
@@ -30,7 +32,7 @@ class JobQueue(QObject):
 
     imported = Signal(object)  # BatchResult
     cleaned = Signal(object)  # CleaningResult
-    ended = Signal(object)  # the result of any other kind of job
+    written = Signal(object)  # BulkWriteResult
     progressed = Signal(object)  # Snapshot
     crashed = Signal(object)  # Exception
 
@@ -85,6 +87,10 @@ class JobQueue(QObject):
         self.manager.add(job)
         self.begin()
 
+    def write(self, request: WriteRequest) -> None:
+        """Write rows into a clean table."""
+        self.add(BulkWriteJob(self._desk, request))
+
     def cancel(self) -> None:
         """Cancel the job that runs."""
         if self.manager.current is not None:
@@ -135,8 +141,8 @@ class JobQueue(QObject):
             self.imported.emit(ended.result)
         elif isinstance(ended.result, CleaningResult):
             self.cleaned.emit(ended.result)
-        elif ended.result is not None:
-            self.ended.emit(ended.result)
+        elif isinstance(ended.result, BulkWriteResult):
+            self.written.emit(ended.result)
 
 
 def summary(result: object) -> str:
@@ -162,4 +168,17 @@ def summary(result: object) -> str:
         )
         kept = (result.rows, result.cleaned, result.filtered_out, result.findings)
         return text.format(status(result.state.value), *map(number, kept), duration(result.seconds))
+    if isinstance(result, BulkWriteResult):
+        text = QCoreApplication.translate(
+            "summary",
+            "{0}: {1} rows — {2} created, {3} updated, {4} unchanged, {5} deleted, {6} failed, "
+            "{7} not processed in {8}",
+        )
+        done = (result.created, result.updated, result.unchanged, result.deleted)
+        rest = (result.failed, result.unprocessed)
+        return text.format(
+            status(result.state.value),
+            *map(number, (result.total, *done, *rest)),
+            duration(result.seconds),
+        )
     return ""
