@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, case, cast, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, case, cast, or_, select
 
 from invoice_desk.core.job_lines import JobLine, Standing
 from invoice_desk.core.jobs import TERMINAL, JobState
@@ -63,7 +63,7 @@ def list_lines(
         query = query.where(job.c.id.in_(ids))
     if before is not None:
         query = query.where(job.c.id < before)
-    return [_line(row) for row in connection.execute(query)]
+    return [_line(tuple(row)) for row in connection.execute(query)]
 
 
 def list_active(
@@ -72,7 +72,7 @@ def list_active(
     """Return the jobs without an outcome, those above a number, and these; newest first."""
     wanted = or_(_UNDER_WAY, job.c.id > newer_than, job.c.id.in_(also))
     query = select(*_COLUMNS).where(wanted).order_by(job.c.id.desc())
-    return [_line(row) for row in connection.execute(query)]
+    return [_line(tuple(row)) for row in connection.execute(query)]
 
 
 def _stands(standing: Standing) -> ColumnElement[bool]:
@@ -85,7 +85,7 @@ def _stands(standing: Standing) -> ColumnElement[bool]:
     return job.c.state == _OUTCOMES[standing].value
 
 
-def _line(row: Row[Any]) -> JobLine:
+def _line(row: Sequence[Any]) -> JobLine:
     *values, progress = row
     values[3] = JobState(values[3])
     line = JobLine(*values)

@@ -62,6 +62,10 @@ class RapidOcrEngine:
         return self._engines[side]
 
 
+#: Engines that can be asked to read every page.
+ENGINES = (RapidOcrEngine.name,)
+
+
 @lru_cache(maxsize=1)
 def default_engine() -> OcrEngine:
     """Return the engine of this process; its model is loaded once, at the first page."""

@@ -60,9 +60,7 @@ def job_lines(
         )
 
 
-def active_lines(
-    desk: Desk, *, newer_than: int = 0, also: Collection[int] = ()
-) -> list[JobLine]:
+def active_lines(desk: Desk, *, newer_than: int = 0, also: Collection[int] = ()) -> list[JobLine]:
     """Return the jobs without an outcome, those above a number, and these."""
     with reading(desk.engine) as connection:
         return list_active(connection, newer_than=newer_than, also=also)

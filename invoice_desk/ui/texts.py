@@ -30,6 +30,10 @@ _STATUS = {
     "info": QT_TRANSLATE_NOOP("status", "Note"),
     "import": QT_TRANSLATE_NOOP("status", "Import"),
     "clean": QT_TRANSLATE_NOOP("status", "Clean"),
+    "insert": QT_TRANSLATE_NOOP("status", "Insert"),
+    "update": QT_TRANSLATE_NOOP("status", "Update"),
+    "upsert": QT_TRANSLATE_NOOP("status", "Upsert"),
+    "delete": QT_TRANSLATE_NOOP("status", "Delete"),
     "Open": QT_TRANSLATE_NOOP("status", "Open"),
     "UploadComplete": QT_TRANSLATE_NOOP("status", "Upload Complete"),
     "InProgress": QT_TRANSLATE_NOOP("status", "In Progress"),
@@ -40,6 +44,8 @@ _STATUS = {
     "saving": QT_TRANSLATE_NOOP("status", "saving originals"),
     "reading": QT_TRANSLATE_NOOP("status", "reading"),
     "mapping": QT_TRANSLATE_NOOP("status", "mapping"),
+    "detecting": QT_TRANSLATE_NOOP("status", "detecting"),
+    "checking": QT_TRANSLATE_NOOP("status", "checking"),
     "done": QT_TRANSLATE_NOOP("status", "done"),
     "running": QT_TRANSLATE_NOOP("status", "running"),
     "abandoned": QT_TRANSLATE_NOOP("status", "not finished, or read again since"),
@@ -89,6 +95,11 @@ def field_label(name: str) -> str:
 def number(value: float) -> str:
     """Return a whole number with the grouping of the user's country."""
     return QLocale().toString(int(value))
+
+
+def file_size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    return QLocale().formattedDataSize(int(count), 1, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 def amount(value: Decimal) -> str:
