@@ -76,7 +76,7 @@ def state_colour(line: JobLine) -> str:
 def now_text(line: JobLine) -> str:
     """Return what a job does, waits for, or why it failed."""
     if line.has_ended:
-        return line.error or ""
+        return " ".join((line.error or "").split())
     return line.waiting_for or status(line.step)
 
 
@@ -108,7 +108,7 @@ def _workers(line: JobLine) -> str:
         return ""
     if line.mode == "standard":
         return QCoreApplication.translate("jobs", "one process")
-    return QCoreApplication.translate("jobs", "%n worker(s)", "", line.workers)
+    return number(line.workers)
 
 
 def _began(line: JobLine) -> str:
@@ -123,7 +123,7 @@ COLUMNS: dict[JobColumn, ColumnSpec] = {
         QT_TRANSLATE_NOOP("jobs", "What"), 70, lambda j: status(j.operation), lambda j: j.operation
     ),
     JobColumn.ON: ColumnSpec(
-        QT_TRANSLATE_NOOP("jobs", "On"), 190, lambda j: j.title, lambda j: j.title.casefold()
+        QT_TRANSLATE_NOOP("jobs", "On"), 180, lambda j: j.title, lambda j: j.title.casefold()
     ),
     JobColumn.STATE: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "State"), 130, state_text, lambda j: j.state.value
@@ -131,7 +131,7 @@ COLUMNS: dict[JobColumn, ColumnSpec] = {
     JobColumn.PROGRESS: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "Progress"), 110, lambda j: f"{_progress(j):.0%}", _progress
     ),
-    JobColumn.NOW: ColumnSpec(QT_TRANSLATE_NOOP("jobs", "Now"), 190, now_text, now_text),
+    JobColumn.NOW: ColumnSpec(QT_TRANSLATE_NOOP("jobs", "Now"), 230, now_text, now_text),
     JobColumn.RATE: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "Rows/s"), 76, _rate, lambda j: j.rate, is_number=True
     ),
@@ -140,7 +140,7 @@ COLUMNS: dict[JobColumn, ColumnSpec] = {
     ),
     JobColumn.SUCCESSFUL: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "Successful"),
-        *(90, lambda j: number(j.successful), lambda j: j.successful),
+        *(104, lambda j: number(j.successful), lambda j: j.successful),
         is_number=True,
     ),
     JobColumn.FAILED: ColumnSpec(
@@ -150,7 +150,7 @@ COLUMNS: dict[JobColumn, ColumnSpec] = {
     ),
     JobColumn.UNPROCESSED: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "Not processed"),
-        *(112, lambda j: number(j.unprocessed), lambda j: j.unprocessed),
+        *(124, lambda j: number(j.unprocessed), lambda j: j.unprocessed),
         is_number=True,
     ),
     JobColumn.ROWS: ColumnSpec(

@@ -21,6 +21,7 @@ from invoice_desk.ui.background import Background
 from invoice_desk.ui.error_dialog import ask
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
 from invoice_desk.ui.job_queue import JobQueue
+from invoice_desk.ui.texts import number
 
 #: Changes the priority by so much at a time.
 _STEP = 1
@@ -176,9 +177,10 @@ class JobOperations(QObject):
     def delete(self, lines: Sequence[JobLine]) -> None:
         """Ask, and remove jobs from the list."""
         desk = self._desk
-        question = self.tr(
-            "Delete %n job(s) from the list? What they imported and cleaned stays.", "", len(lines)
-        )
+        what = self.tr("Delete {0} jobs from the list? What they imported and cleaned stays.")
+        if len(lines) == 1:
+            what = self.tr("Delete job {0} from the list? What it imported and cleaned stays.")
+        question = what.format(number(len(lines) if len(lines) > 1 else lines[0].id))
         ask(
             self._window,
             question,
@@ -273,9 +275,9 @@ class JobOperations(QObject):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle(self.tr("Invoice Desk"))
         box.setIcon(QMessageBox.Icon.Information)
-        box.setText(self.tr("%n job(s) stayed as they are.", "", len(refused)))
+        box.setText(self.tr("Some jobs stayed as they are."))
         reasons = list(dict.fromkeys(str(error) for _, error in refused))
-        more = [self.tr("… and %n more", "", len(reasons) - _MOST_TOLD)]
+        more = [self.tr("… and {0} more").format(number(len(reasons) - _MOST_TOLD))]
         told = reasons[:_MOST_TOLD] + (more if len(reasons) > _MOST_TOLD else [])
         box.setInformativeText("\n".join(told))
         box.open()

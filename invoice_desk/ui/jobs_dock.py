@@ -32,7 +32,8 @@ class JobRow(QWidget):
         super().__init__(parent)
         self._is_paused = False
         self.name = ShortLabel()
-        self.detail = QLabel(self.tr("waiting its turn"))
+        self.detail = ShortLabel()
+        self.detail.setText(self.tr("waiting its turn"))
         self.detail.setObjectName("hint")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
@@ -72,7 +73,7 @@ class JobRow(QWidget):
 
     def show_summary(self, text: str) -> None:
         """Show how the job ended."""
-        self.detail.setText(text)
+        self.detail.setText(" ".join(text.split()))
         self.bar.setValue(1000)
         self._allow(ended=True, is_paused=False)
 

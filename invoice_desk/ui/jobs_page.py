@@ -176,7 +176,7 @@ class JobsPage(Page):
         if {line.id for line in self.selected()} != selected:
             self.select(selected)
             self.table.verticalScrollBar().setValue(place)
-        text = self.tr("%n job(s)", "", len(lines))
+        text = self.tr("{0} shown").format(number(len(lines)))
         if len(lines) >= MOST_LINES:
             text = self.tr("the newest {0}").format(number(len(lines)))
         elif not lines:

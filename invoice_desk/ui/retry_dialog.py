@@ -80,7 +80,7 @@ class RetryDialog(QDialog):
     def _what(self, lines: Sequence[JobLine]) -> str:
         told = [self._line(line) for line in lines[:_MOST_LISTED]]
         if len(lines) > _MOST_LISTED:
-            told.append(self.tr("… and %n more", "", len(lines) - _MOST_LISTED))
+            told.append(self.tr("… and {0} more").format(number(len(lines) - _MOST_LISTED)))
         return "\n".join(told)
 
     def _line(self, line: JobLine) -> str:
