@@ -2,9 +2,9 @@
 
     python3 -m benchmarks [NAME …] [--rows N] [--out FILE]
 
-NAME is one of `million`, `raw`, `small`, `workers`, `excel`, `daily`, `large`, `window`; all if
-none is named.  Each contender runs in a process of its own, so that start-up, memory and caches
-are its own.
+NAME is one of `million`, `raw`, `small`, `workers`, `cluster`, `excel`, `daily`, `large`, `window`;
+all if none is named.  Each contender runs in a process of its own, so that start-up, memory and
+caches are its own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,25 @@ def workers(folder: Path, rows: int) -> Figures:
     return {"one": one, "two": two, "ratio": said, "ratio_of_a_pass": round(whole, 3)}
 
 
+def cluster(folder: Path, rows: int) -> Figures:
+    """Import and clean with two workers of a cluster beside two processes; the same totals."""
+    if find_spec("distributed") is None:
+        print("  distributed is not installed: pip install invoice-desk[cluster]", flush=True)
+        return {"skipped": "distributed is not installed"}
+    path = _written(folder, rows)
+    here = _run("two_processes", path, folder / "here")
+    there = _run("two_on_a_cluster", path, folder / "there")
+    if here["sum"] != there["sum"]:
+        raise SystemExit(f"the sums differ: {here['sum']} and {there['sum']}")
+    ratios = {}
+    for step in ("import", "clean"):
+        ratio = there["steps"][step] / here["steps"][step]
+        ratios[step] = _said(f"cluster / processes, {step}", ratio, "(no goal)")
+    whole = sum(there["steps"].values()) / sum(here["steps"].values())
+    said = _said(f"cluster / processes, {rows:,} rows", whole, "(no goal)")
+    return {"processes": here, "cluster": there, "ratios": ratios, "ratio": said}
+
+
 def excel(folder: Path, _rows: int) -> Figures:
     """Import a workbook beside calamine's bare read: at most three times."""
     path = folder / "etat_facture.xlsx"
@@ -145,11 +165,13 @@ def window(folder: Path, rows: int) -> Figures:
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     answer: Figures = json.loads(done.stdout.splitlines()[-1])
     _said("longest gap of a 5 ms timer, ms", answer["longest_gap_ms"], "≤ 50")
+    _said("latest that progress was shown, ms", answer["latest_progress_ms"], "≤ 100")
     return answer
 
 
 MEASURED: dict[str, Callable[[Path, int], Figures]] = {
-    made.__name__: made for made in (million, raw, small, workers, excel, daily, large, window)
+    made.__name__: made
+    for made in (million, raw, small, workers, cluster, excel, daily, large, window)
 }
 
 

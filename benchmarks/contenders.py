@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from invoice_desk.services.desk import Desk
+    from invoice_desk.services.jobs import JobSettings
 
 Answer = dict[str, Any]
 AMOUNTS = ("Montant Ht", "Montant Taxe", "Montant Ttc", "Encaissement")
@@ -49,6 +50,50 @@ def one_worker(path: Path, scratch: Path) -> Answer:
 def two_workers(path: Path, scratch: Path) -> Answer:
     """Clean with two worker processes."""
     return _cleaned_by(2, path, scratch)
+
+
+def two_processes(path: Path, scratch: Path) -> Answer:
+    """Import and clean with two worker processes that have worked before."""
+    with _desk(scratch, workers=2) as desk:
+        return _worked_by_two(desk, path, scratch)
+
+
+def two_on_a_cluster(path: Path, scratch: Path) -> Answer:
+    """Do the same with two workers of a dask cluster on this machine."""
+    import logging
+
+    from distributed import LocalCluster
+
+    from invoice_desk.workers.cluster import ClusterPool
+
+    folder = str(scratch / "workers")
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        _desk(scratch) as desk,
+    ):
+        assert desk.pool is not None
+        desk.pool.close()
+        desk.pool = ClusterPool(cluster.scheduler_address)
+        return _worked_by_two(desk, path, scratch)
+
+
+def _worked_by_two(desk: Desk, path: Path, scratch: Path) -> Answer:
+    from benchmarks.data import write_rows
+    from invoice_desk.core.modes import Mode
+    from invoice_desk.services.jobs import JobSettings
+
+    settings = JobSettings(Mode.OPTIMIZED)
+    small = scratch / "warm_up.csv"
+    write_rows(small, 60_000, seed=9)
+    _worked(desk, small, {}, _Clock(), settings=settings)
+    return _worked(desk, path, {}, _Clock(), only_new=True, settings=settings)
 
 
 def _cleaned_by(workers: int, path: Path, scratch: Path) -> Answer:
@@ -113,15 +158,21 @@ def _run_chunks(desk: Desk, payloads: list[Any], workers: int) -> None:
 
 
 def _worked(
-    desk: Desk, path: Path, steps: dict[str, float], clock: _Clock, *, only_new: bool = False
+    desk: Desk,
+    path: Path,
+    steps: dict[str, float],
+    clock: _Clock,
+    *,
+    only_new: bool = False,
+    settings: JobSettings | None = None,
 ) -> Answer:
     from invoice_desk.services.cleaning import clean_tables
     from invoice_desk.services.importing import import_paths
 
-    batch = import_paths(desk, [path])
+    batch = import_paths(desk, [path], settings=settings)
     steps["import"] = clock()
     ids = [file.source_id for file in batch.files if file.source_id is not None]
-    result = clean_tables(desk, source_ids=ids if only_new else None)
+    result = clean_tables(desk, source_ids=ids if only_new else None, settings=settings)
     steps["clean"] = clock()
     totals = [table.totals for table in result.tables if table.source_id in ids]
     names = ("total_amount", "net_amount")
@@ -250,7 +301,7 @@ CONTENDERS: dict[str, Callable[[Path, Path], Answer]] = {
     made.__name__: made
     for made in (
         *(ours, ours_up, ours_raw, one_worker, two_workers, pandas, arrow_and_adbc),
-        calamine,
+        *(calamine, two_processes, two_on_a_cluster),
     )
 }
 

@@ -8,6 +8,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 
 def main(path: Path, scratch: Path) -> None:
@@ -30,6 +31,8 @@ def main(path: Path, scratch: Path) -> None:
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     begun = time.perf_counter()
     window.jobs.imported.connect(lambda _result: window.jobs.clean())
+    late = Lateness()
+    window.jobs.progressed.connect(lambda shown: late.take(window.jobs.manager.current, shown))
     window.jobs.cleaned.connect(lambda _result: QTimer.singleShot(500, application.quit))
 
     def start() -> None:
@@ -47,11 +50,27 @@ def main(path: Path, scratch: Path) -> None:
     answer = {
         "seconds": round(seconds, 2),
         "ticks": len(ticks),
+        "latest_progress_ms": round(1000 * late.worst, 1),
         "longest_gap_ms": round(1000 * gaps[-1], 1),
         "gap_999_ms": round(1000 * gaps[int(len(gaps) * 0.999)], 1),
         "longest_five": [(f"{1000 * gap:.0f} ms", f"at {at:.2f} s") for gap, at in spans[-5:]],
     }
     print(json.dumps(answer))
+
+
+class Lateness:
+    """Measures how long after a job told its progress that reached the window."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        self._last: object = None
+
+    def take(self, job: Any, shown: Any) -> None:
+        """Take in what is shown now of the job that runs."""
+        if job is not None and job.job_id == shown.job_id and shown is not self._last:
+            told = job.begun + shown.seconds
+            self.worst = max(self.worst, time.monotonic() - told)
+        self._last = shown
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from invoice_desk.paths import default_desk, resource
 
 if TYPE_CHECKING:
     from invoice_desk.ui.main_window import MainWindow
+    from invoice_desk.workers.contract import WorkerPool
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -65,16 +66,16 @@ class Session:
         from invoice_desk.errors import UserError
         from invoice_desk.services.desk import open_desk
         from invoice_desk.services.importing import remove_unpacked
+        from invoice_desk.services.workplaces import pool_for
         from invoice_desk.ui.error_dialog import show_error
         from invoice_desk.ui.main_window import MainWindow
-        from invoice_desk.workers.executors import WarmPool
 
         _load_early()
         #: None when the desk could not be opened; then `refusal` says why.
         self.window: MainWindow | None = None
         self.refusal: QMessageBox | None = None
         self.exit_code = 0
-        self.pool = WarmPool()
+        self.pool: WorkerPool | None = None
         try:
             self.desk = open_desk(path)
         except UserError as error:
@@ -82,6 +83,7 @@ class Session:
             self.refusal = show_error(None, error)
             return
         remove_unpacked(self.desk)
+        self.pool = pool_for(self.desk.settings.cluster)
         self.desk.pool = self.pool
         self.window = MainWindow(self.desk, settings)
         self.window.jobs.begin()
@@ -105,7 +107,8 @@ class Session:
 
     def close(self) -> None:
         """End the workers and close the desk."""
-        self.pool.close()
+        if self.pool is not None:
+            self.pool.close()
         if self.window is not None:
             self.desk.close()
 

@@ -15,7 +15,11 @@ The tree, from general to particular::
     │   │   ├── EncryptedSourceError
     │   │   ├── CorruptSourceError
     │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
+    │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
+    │   ├── ClusterError        the machines that were named cannot be used
+    │   │   ├── ClusterVersionError     they run other versions
+    │   │   └── ClusterPackageError     what speaks with them is not installed here
     │   └── StorageError        disk full, database locked, read-only folder
     │       └── NewerDatabaseError
     └── BugError                our fault: log the traceback, offer to copy it
@@ -63,6 +67,13 @@ class ArgumentError(UserError):
 
     code = "argument"
     advice = "Check the spelling, or list what there is."
+
+
+class PluginError(UserError):
+    """A package that somebody added to the program does not work."""
+
+    code = "plugin"
+    advice = "It is no part of Invoice Desk; ask whoever made it, or remove the package."
 
 
 class CancelledError(UserError):
@@ -145,6 +156,30 @@ class TemplateError(UserError):
     exit_code = ExitCode.BAD_TEMPLATE
     code = "template"
     advice = "Open the mapping of the table and choose its columns."
+
+
+class ClusterError(UserError):
+    """A cluster was named, and cannot be used."""
+
+    code = "cluster"
+    advice = (
+        "Check the address, and that scheduler and workers run; or leave --cluster out "
+        "to work on this machine."
+    )
+
+
+class ClusterVersionError(ClusterError):
+    """Machines of a cluster run other versions than this one."""
+
+    code = "cluster_versions"
+    advice = "Install the same versions everywhere, then start scheduler and workers anew."
+
+
+class ClusterPackageError(ClusterError):
+    """The package that speaks with clusters is not installed on this machine."""
+
+    code = "cluster_package"
+    advice = "Install it with: pip install invoice-desk[cluster]"
 
 
 class StorageError(UserError):

@@ -18,7 +18,10 @@ VARIABLES = {
     "OPTIMIZE_CHUNK_SIZE": "chunk_size",
     "OPTIMIZE_MEMORY_THRESHOLD": "memory_threshold",
     "OPTIMIZE_LEVEL": "optimization_level",
+    "OPTIMIZE_GPU_TASKS": "gpu_tasks",
+    "OPTIMIZE_CLUSTER": "cluster",
 }
+_TEXTS = {"cluster"}
 
 
 def settings_file() -> Path:
@@ -39,7 +42,9 @@ def load_settings(
     values = _stored(path or settings_file())
     for variable, name in VARIABLES.items():
         text = environ.get(variable, "").strip()
-        if text:
+        if text and name in _TEXTS:
+            values[name] = text
+        elif text:
             try:
                 values[name] = int(text)
             except ValueError:

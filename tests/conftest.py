@@ -5,12 +5,14 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from hypothesis import settings
+from pools import HAS_DASK, WITHOUT_DASK, local_cluster
 
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.samples import write_samples
@@ -31,6 +33,15 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
     write_samples(folder, rows=60)
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """Give a dask cluster of two workers on this machine."""
+    if not HAS_DASK:
+        pytest.skip(WITHOUT_DASK)
+    with local_cluster() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

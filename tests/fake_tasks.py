@@ -8,6 +8,13 @@ from pathlib import Path
 
 from invoice_desk.errors import CorruptSourceError
 from invoice_desk.workers.contract import Chunk, Outcome
+from invoice_desk.workers.reading import (
+    ReadingPayload,
+    ReadSource,
+    RecognisePage,
+    SourceContent,
+    read,
+)
 from invoice_desk.workers.tasks import task
 
 
@@ -69,3 +76,58 @@ def _locked_twice(path: str) -> int:
 
 def locked_twice(chunk: Chunk[str]) -> Outcome[int]:
     return _locked_twice(chunk)
+
+
+def read_or_die(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
+    """Read, but for a file named poison, which brings the process down."""
+    if isinstance(chunk.payload, ReadSource) and chunk.payload.name.startswith("poison"):
+        os._exit(9)
+    return read(chunk)
+
+
+@task
+def _note(path: str) -> int:
+    with Path(path).open("a") as file:
+        file.write("x")
+    return os.getpid()
+
+
+@task
+def _hang(paths: tuple[str, str]) -> str:
+    """Say on the first file that it runs, then run until there is the second."""
+    begun, end = map(Path, paths)
+    begun.touch()
+    while not end.exists():
+        time.sleep(0.02)
+    return "done"
+
+
+def note(chunk: Chunk[str]) -> Outcome[int]:
+    return _note(chunk)
+
+
+def hang(chunk: Chunk[tuple[str, str]]) -> Outcome[str]:
+    return _hang(chunk)
+
+
+def fall(chunk: Chunk[str]) -> Outcome[str]:
+    """Raise, which a task must not."""
+    raise RuntimeError(chunk.payload)
+
+
+@task
+def _length(payload: RecognisePage) -> int:
+    return Path(payload.path).stat().st_size
+
+
+@task
+def _place(payload: RecognisePage) -> str:
+    return payload.path
+
+
+def length(chunk: Chunk[RecognisePage]) -> Outcome[int]:
+    return _length(chunk)
+
+
+def place(chunk: Chunk[RecognisePage]) -> Outcome[str]:
+    return _place(chunk)

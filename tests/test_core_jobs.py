@@ -198,6 +198,16 @@ def test_every_other_transition_is_refused_with_the_story(state: JobState, event
         job.handle(event)
 
 
+def test_only_so_many_chunks_that_need_a_gpu_run_at_once() -> None:
+    job = Job(window=3, is_scarce=lambda chunk: chunk < 3)
+    job.handle(ChunksAdded(ids(0, 1, 2, 3, 4)))
+    job.handle(UploadCompleted())
+
+    assert job.handle(Started()) == [SubmitChunk(ChunkId(n), 1) for n in (0, 3, 4)]
+    assert job.handle(ChunkSucceeded(ChunkId(3))) == []
+    assert job.handle(ChunkSucceeded(ChunkId(0))) == [SubmitChunk(ChunkId(1), 1)]
+
+
 def test_the_table_of_transitions_is_that_of_bulk_api() -> None:
     legal = {(before, after) for before, afters in TRANSITIONS.items() for after in afters}
 
@@ -217,7 +227,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.job = Job(window=3, max_attempts=2)
+        self.job = Job(window=3, max_attempts=2, is_scarce=lambda chunk: chunk % 3 == 0)
         self.finishes = 0
         self.made = 0
 

@@ -17,6 +17,7 @@ from invoice_desk.errors import ArgumentError, ExitCode, StorageError
 from invoice_desk.paths import default_desk
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.jobs import JobSettings
+from invoice_desk.services.workplaces import pool_for
 
 
 @contextmanager
@@ -50,6 +51,26 @@ def _settings(options: argparse.Namespace) -> JobSettings:
     return JobSettings(Mode(options.mode), options.workers)
 
 
+@contextmanager
+def _workers_of(desk: Desk, options: argparse.Namespace) -> Iterator[None]:
+    """Give the desk the cluster that the options or the settings name, checked, for one command.
+
+    With a mode of this machine's own the cluster is left alone.
+    """
+    address = options.cluster or desk.settings.cluster
+    if not address or options.mode == Mode.STANDARD:
+        yield
+        return
+    pool = pool_for(address)
+    try:
+        pool.probe()
+        desk.pool = pool
+        yield
+    finally:
+        desk.pool = None
+        pool.close()
+
+
 def import_command(options: argparse.Namespace) -> int:
     """Import files and folders."""
     from invoice_desk.services.importing import ImportJob, remove_unpacked
@@ -57,9 +78,10 @@ def import_command(options: argparse.Namespace) -> int:
     with desk_of(options, must_exist=False) as desk:
         take_up(desk)
         remove_unpacked(desk)
-        job = ImportJob(desk, options.paths, _settings(options))
-        with watched(job):
-            result = job.run()
+        with _workers_of(desk, options):
+            job = ImportJob(desk, options.paths, _settings(options))
+            with watched(job):
+                result = job.run()
     if options.json:
         print_json(result)
     else:
@@ -110,15 +132,16 @@ def clean_command(options: argparse.Namespace) -> int:
         take_up(desk)
         chosen = _chosen(options.option)
         check_options(desk, chosen)
-        job = CleaningJob(
-            desk,
-            _settings(options),
-            source_ids=options.source,
-            document_type=options.type,
-            options=chosen,
-        )
-        with watched(job):
-            result = job.run()
+        with _workers_of(desk, options):
+            job = CleaningJob(
+                desk,
+                _settings(options),
+                source_ids=options.source,
+                document_type=options.type,
+                options=chosen,
+            )
+            with watched(job):
+                result = job.run()
     if options.json:
         print_json(result)
     else:

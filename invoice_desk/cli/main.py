@@ -28,6 +28,9 @@ COMMANDS = {
     "scan": "look for anomalies over whole types, and between them",
     "settle": "say how the dates or amounts of a column are written",
     "types": "list document types, show one, copy one, or switch a rule",
+    "aggregate": "count, sum and average what is cleaned, or list such reports",
+    "objectives": "list what is to be reached, or import it from a file",
+    "kpis": "print evolution, achievement and collection rate by organisation",
     "jobs": "list jobs, or the files of one job",
     "templates": "list mappings that were confirmed",
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
@@ -56,10 +59,11 @@ def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     options = parser().parse_args(arguments)
     if options.command is None:
         return _guarded(lambda: open_window([], options.desk, options.self_test))
-    from invoice_desk.cli import commands, rule_commands
+    from invoice_desk.cli import commands, report_commands, rule_commands
 
     name = f"{options.command}_command"
-    place = commands if hasattr(commands, name) else rule_commands
+    places = (commands, rule_commands, report_commands)
+    place = next(place for place in places if hasattr(place, name))
     return _guarded(lambda: getattr(place, name)(options))
 
 
@@ -83,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("import", "clean"):
         add[name].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
         modes = ("auto", "standard", "optimized")
+        add[name].add_argument("--cluster", type=_address, metavar="URL", help="tcp://HOST:PORT")
         add[name].add_argument("--mode", choices=modes, default="auto", help="how to work")
     for name in ("clean", "export"):
         add[name].add_argument("--source", type=int, nargs="+", metavar="ID", help="only these")
@@ -91,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
         add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
     _add_listing_options(add)
     _add_rule_options(add)
+    _add_report_options(add)
     _add_file_options(add)
     return made
 
@@ -132,6 +138,27 @@ def _add_rule_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     )
 
 
+def _add_report_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    add["aggregate"].add_argument(
+        "figures",
+        nargs="*",
+        metavar="NAME | FUNCTION:FIELD",
+        help="a report by its name, or count, sum:FIELD, avg:FIELD, min:FIELD, max:FIELD",
+    )
+    add["aggregate"].add_argument("--type", metavar="NAME", help="of this document type")
+    add["aggregate"].add_argument(
+        "--by", default="", metavar="FIELD,FIELD", help="group by these, as in issue_date.month"
+    )
+    add["aggregate"].add_argument(
+        "--job", type=int, metavar="ID", help="only what this job cleaned; else all that is current"
+    )
+    add["objectives"].add_argument(
+        "--import", dest="import_file", type=Path, metavar="FILE", help="a CSV file or a workbook"
+    )
+    add["kpis"].add_argument("--type", metavar="NAME", help="only of this report")
+    add["kpis"].add_argument("--year", type=_positive, metavar="Y", help="the newest, if not said")
+
+
 def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["inspect"].add_argument("--text", action="store_true", help="add the lines of each page")
     add["inspect"].add_argument(
@@ -159,6 +186,12 @@ def _workers(text: str) -> int:
     if number > 32:
         raise argparse.ArgumentTypeError("must be 1 to 32")
     return number
+
+
+def _address(text: str) -> str:
+    if "://" not in text:
+        raise argparse.ArgumentTypeError(f"“{text}” is no address such as tcp://HOST:8786")
+    return text
 
 
 def _positive(text: str) -> int:

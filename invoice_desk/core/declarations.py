@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from invoice_desk.core.aggregates import parse_request
 from invoice_desk.core.document_types import (
     NUMERIC,
     TEMPORAL,
@@ -18,6 +19,7 @@ from invoice_desk.core.document_types import (
     DuplicateRule,
     FieldSpec,
     Layout,
+    NamedAggregate,
     Operator,
     Option,
     Rule,
@@ -26,7 +28,7 @@ from invoice_desk.core.document_types import (
     parameters_of,
 )
 from invoice_desk.core.findings import AnomalyType, Severity
-from invoice_desk.errors import TemplateError
+from invoice_desk.errors import ArgumentError, TemplateError
 
 _SCALES = {ValueType.AMOUNT: (4, 2), ValueType.QUANTITY: (3, 0)}
 _RULE_KINDS = {"filter": "filters", "bucket": "buckets", "check": "checks"}
@@ -69,6 +71,8 @@ def _type_of(declared: Mapping[str, Any]) -> DocumentType:
         layouts=tuple(
             Layout(entry["name"], tuple(entry["columns"])) for entry in declared.get("layout", ())
         ),
+        aggregates=tuple(_aggregate_of(entry) for entry in declared.get("aggregates", ())),
+        currency=declared.get("currency", ""),
         date_order=declared.get("date_order", "dmy"),
         time_zone=declared.get("time_zone", "UTC"),
         region=declared.get("region", "DZ"),
@@ -83,6 +87,7 @@ def declaration_of(made: DocumentType) -> dict[str, Any]:
         "name": made.name,
         "version": made.version,
         "title": made.title,
+        "currency": made.currency,
         "date_order": made.date_order,
         "time_zone": made.time_zone,
         "region": made.region,
@@ -92,6 +97,7 @@ def declaration_of(made: DocumentType) -> dict[str, Any]:
         "option": [asdict(option) for option in made.options],
         "scan": [asdict(scan) for scan in made.scans],
         "layout": [asdict(layout) for layout in made.layouts],
+        "aggregates": [asdict(aggregate) for aggregate in made.aggregates],
     }
     for kind, place in _RULE_KINDS.items():
         declared[kind] = [declared_rule(rule) for rule in getattr(made, place)]
@@ -137,6 +143,7 @@ def _field_of(entry: Mapping[str, Any]) -> FieldSpec:
         fallback=tuple(entry.get("fallback", ())),
         time_field=entry.get("time_field"),
         marks=tuple((str(o), str(v), str(m)) for o, v, m in entry.get("marks", ())),
+        currency=entry.get("currency", ""),
     )
 
 
@@ -175,6 +182,11 @@ def _scan_of(entry: Mapping[str, Any]) -> Scan:
     )
 
 
+def _aggregate_of(entry: Mapping[str, Any]) -> NamedAggregate:
+    figures, keys = tuple(entry["figures"]), tuple(entry.get("group_by", ()))
+    return NamedAggregate(entry["name"], entry.get("title", entry["name"]), figures, keys)
+
+
 def _option_of(entry: Mapping[str, Any]) -> Option:
     return Option(
         entry["name"],
@@ -198,6 +210,7 @@ def _problems(made: DocumentType) -> Iterator[str]:
             yield f"rule {rule.name} names unknown {sorted(unknown)}"
         yield from _condition_problems(made, rule)
     yield from _field_problems(made, names)
+    yield from _aggregate_problems(made)
     for option in made.options:
         if option.choices and option.default not in option.choices:
             yield f"the default of {option.name} is none of its choices"
@@ -214,6 +227,20 @@ def _field_problems(made: DocumentType, names: set[str]) -> Iterator[str]:
     for scan in made.scans:
         if {scan.field, *scan.group, scan.date, scan.other} - {None} - names:
             yield f"the scan {scan.kind} names unknown fields"
+
+
+def _aggregate_problems(made: DocumentType) -> Iterator[str]:
+    codes = {made.currency, *(spec.currency for spec in made.fields)} - {""}
+    for code in sorted(codes):
+        if not (len(code) == 3 and code.isascii() and code.isupper()):
+            yield f"{code} is no currency code of ISO 4217"
+    if len({named.name for named in made.aggregates}) < len(made.aggregates):
+        yield "two aggregates have one name"
+    for named in made.aggregates:
+        try:
+            parse_request(made, named.figures, named.group_by)
+        except ArgumentError as error:
+            yield f"the aggregate {named.name} cannot be computed: {str(error).rstrip('.')}"
 
 
 def _condition_problems(made: DocumentType, rule: Rule) -> Iterator[str]:

@@ -90,6 +90,9 @@ class FieldSpec:
     time_field: str | None = None
     #: Decimal mark of the column, when an option of the type settles it: option → value → mark.
     marks: tuple[tuple[str, str, str], ...] = ()
+    #: ISO 4217, of an amount that is always in this currency, whatever the row is in; XXX for
+    #: what is no money, such as a rate.
+    currency: str = ""
 
     @property
     def is_computed(self) -> bool:
@@ -196,6 +199,21 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAggregate:
+    """A report that a type offers by name.
+
+    Attributes:
+        figures: Such as `sum:total_amount`; `core.aggregates` reads them.
+        group_by: Fields, or parts of dates such as `issue_date.month`.
+    """
+
+    name: str
+    title: str
+    figures: tuple[str, ...]
+    group_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The columns of files that come without headings, in their order."""
 
@@ -219,6 +237,9 @@ class DocumentType:
     options: tuple[Option, ...] = ()
     scans: tuple[Scan, ...] = ()
     layouts: tuple[Layout, ...] = ()
+    aggregates: tuple[NamedAggregate, ...] = ()
+    #: ISO 4217, of amounts where neither row nor field says a currency; empty: not known.
+    currency: str = ""
     date_order: str = "dmy"
     #: The time zone of `instant` fields, an IANA name.
     time_zone: str = "UTC"

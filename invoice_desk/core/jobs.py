@@ -14,7 +14,7 @@ or hangs alone is failed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, assert_never
@@ -172,6 +172,11 @@ Event = (
 )
 
 
+#: Why a chunk failed that was tried alone.
+DIED = "its worker process died"
+HUNG = "it took far too long and was ended"
+
+
 # --- instructions: what to do about it ------------------------------------------------
 
 
@@ -241,6 +246,9 @@ class Job:
     #: Chunks that may be at the executor at once; bounds memory, and what a cancel waits for.
     window: int
     max_attempts: int = 3
+    #: Tells chunks that need something scarce, a GPU say, and how many of them may run at once.
+    is_scarce: Callable[[ChunkId], bool] = lambda _chunk: False
+    scarce_window: int = 1
     state: JobState = JobState.OPEN
     paused: bool = False
     #: Set by a cancel or a break; the outcome that waits for the chunks which still run.
@@ -312,9 +320,9 @@ class Job:
             case ChunkSucceeded() | ChunkDropped():
                 self._settle(event)
             case WorkerDied(lost):
-                self._suspect(lost, "its worker process died")
+                self._suspect(lost, DIED)
             case WorkerHung(hung, lost):
-                self._suspect(hung, "it took far too long and was ended")
+                self._suspect(hung, HUNG)
                 self._hand_out_again(lost)
             case RestEnded(chunk):
                 if chunk in self.resting:
@@ -403,22 +411,40 @@ class Job:
 
     def _fill_window(self) -> list[Instruction]:
         submits: list[Instruction] = []
-        while self._may_submit() and (queue := self._next_queue()):
-            chunk, attempt = queue.popleft()
+        while self._may_submit() and (taken := self._next_chunk()) is not None:
+            chunk, attempt = taken
             self.running[chunk] = attempt
-            self.on_trial = chunk if queue is self.suspects else None
             submits.append(SubmitChunk(chunk, attempt))
         return submits
 
     def _may_submit(self) -> bool:
         return self.state is JobState.IN_PROGRESS and not self.paused and self.stopping is None
 
-    def _next_queue(self) -> deque[tuple[ChunkId, int]]:
-        """Return the queue that may give a chunk now; an empty one when none may."""
+    def _next_chunk(self) -> tuple[ChunkId, int] | None:
+        """Return the chunk that may go to the executor now, and which attempt that is."""
         if self.suspects:
-            return deque() if self.running else self.suspects
-        full = len(self.running) >= self.window or self.on_trial in self.running
-        return deque() if full else self.pending
+            if self.running:
+                return None
+            self.on_trial = self.suspects[0][0]
+            return self.suspects.popleft()
+        if len(self.running) >= self.window or self.on_trial in self.running:
+            return None
+        place = self._first_that_fits()
+        if place is None:
+            return None
+        taken = self.pending[place]
+        del self.pending[place]
+        self.on_trial = None
+        return taken
+
+    def _first_that_fits(self) -> int | None:
+        """Return where in `pending` the first chunk is for which there is room."""
+        if not self.pending:
+            return None
+        if sum(map(self.is_scarce, self.running)) < self.scarce_window:
+            return 0
+        fitting = (i for i, (chunk, _) in enumerate(self.pending) if not self.is_scarce(chunk))
+        return next(fitting, None)
 
     def _finish_if_idle(self) -> list[Instruction]:
         waiting = self.pending or self.suspects or self.resting or self.running
@@ -436,6 +462,8 @@ class Job:
         groups = [running, pending, self.succeeded, set(self.failed), self.unprocessed]
         assert self.total == len(set().union(*groups)), "a chunk is in two places"
         assert len(self.running) <= self.window, "the window is overfull"
+        scarce = sum(map(self.is_scarce, running))
+        assert scarce <= self.scarce_window, "too many chunks that need something scarce"
         assert self.on_trial not in running or len(running) == 1, "a suspect has company"
         assert not (self.state in TERMINAL and (running or pending)), "finished with work left"
         assert not (self.stopping and pending), "stopping, yet pending"

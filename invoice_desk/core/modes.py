@@ -14,6 +14,10 @@ class Mode(StrEnum):
     OPTIMIZED = "optimized"  # in worker processes
 
 
+#: More workers than this keep one writer no busier.
+MOST_WORKERS = 32
+
+
 @dataclass(frozen=True, slots=True)
 class WorkSettings:
     """What a person may set.
@@ -24,23 +28,31 @@ class WorkSettings:
         memory_threshold: Percent of the machine's memory that may be in use.
         optimization_level: 0 never in worker processes, 1 from 50 MB on, 2 from 5 MB on,
             3 always.
+        gpu_tasks: Tasks that use a GPU which may run at once, in one job.
+        cluster: Address of the scheduler whose workers do the work; empty for this machine.
     """
 
     max_workers: int | None = None
     chunk_size: int = 50_000
     memory_threshold: int = 85
     optimization_level: int = 2
+    gpu_tasks: int = 1
+    cluster: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
-        if self.max_workers is not None and not 1 <= self.max_workers <= 32:
-            raise ValueError("max_workers is a number from 1 to 32")
+        if self.max_workers is not None and not 1 <= self.max_workers <= MOST_WORKERS:
+            raise ValueError(f"max_workers is a number from 1 to {MOST_WORKERS}")
         if not 500 <= self.chunk_size <= 1_000_000:
             raise ValueError("chunk_size is a number of rows from 500 to 1000000")
         if not 10 <= self.memory_threshold <= 100:
             raise ValueError("memory_threshold is a percentage from 10 to 100")
         if not 0 <= self.optimization_level <= 3:
             raise ValueError("optimization_level is one of 0, 1, 2, 3")
+        if not 1 <= self.gpu_tasks <= 2:
+            raise ValueError("gpu_tasks is 1 or 2")
+        if self.cluster and "://" not in self.cluster:
+            raise ValueError("cluster is an address such as tcp://HOST:8786")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import sqlite
 
 from invoice_desk.core.storage import ipc_bytes
 from invoice_desk.db.bulk_process import serve
-from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.engine import LOST_JOB, reading, writing
 from invoice_desk.errors import BugError, StorageError
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
@@ -33,6 +33,7 @@ _ENVIRONMENTAL = (
     ("database is locked", "Another program is using the desk."),
     ("unable to open", "The desk cannot be opened."),
     ("disk image is malformed", "The desk file is damaged."),
+    (LOST_JOB, "Another program took this job over."),
 )
 
 

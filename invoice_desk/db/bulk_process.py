@@ -10,6 +10,7 @@ neither `sqlite3` nor SQLAlchemy, and the application's own process never loads 
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -39,25 +40,29 @@ def serve(pipe: Connection, path: str) -> None:
     except Exception as error:  # noqa: BLE001 - the edge of the process
         pipe.send(("error", f"{type(error).__name__}: {error}"))
         return
-    pipe.send(("ok", None))
+    # A pipe that breaks means that the application is gone; nothing is left to be said then.
+    with suppress(EOFError, OSError):
+        pipe.send(("ok", None))
+        _answer_all(pipe, desk)
+    desk.close()
+
+
+def _answer_all(pipe: Connection, desk: _Desk) -> None:
+    """Carry out requests until the pipe is closed, which raises."""
     broken: str | None = None
     while True:
-        try:
-            request = pipe.recv()
-            payload = pipe.recv_bytes() if request[0] == "append" else b""
-        except (EOFError, OSError):
-            break
+        request = pipe.recv()
+        payload = pipe.recv_bytes() if request[0] == "append" else b""
         if request[0] in {"begin", "rollback"}:
             broken = None
+        value = None
         if broken is None:
             try:
-                pipe.send(("ok", desk.carry_out(request, payload)))
-                continue
+                value = desk.carry_out(request, payload)
             except Exception as error:  # noqa: BLE001 - the edge of the process
                 broken = str(error)
                 desk.roll_back()
-        pipe.send(("error", broken))
-    desk.close()
+        pipe.send(("ok", value) if broken is None else ("error", broken))
 
 
 class _Desk:

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from invoice_desk.core.jobs import TERMINAL
-from invoice_desk.db.schema import job, source_claim
+from invoice_desk.db.schema import source_claim
 
 #: Fewer than the parameters that SQLite takes in one statement.
 _AT_ONCE = 20_000
@@ -27,7 +26,6 @@ def claim_sources(
     Returns:
         Source → the job that has it, for those in the way; empty when all were claimed.
     """
-    _drop_claims_of_ended_jobs(connection)
     held = holders(connection, source_ids)
     others = {source_id: by for source_id, by in held.items() if by != job_id}
     if not others:
@@ -59,8 +57,3 @@ def release_source(job_id: int, source_id: int) -> Any:
 def release_sources(job_id: int) -> Any:
     """Return the statement that gives all sources of a job free."""
     return delete(source_claim).where(source_claim.c.job_id == job_id)
-
-
-def _drop_claims_of_ended_jobs(connection: Connection) -> None:
-    ended = select(job.c.id).where(job.c.state.in_([state.value for state in TERMINAL]))
-    connection.execute(delete(source_claim).where(source_claim.c.job_id.in_(ended)))

@@ -13,9 +13,19 @@ from sqlalchemy.exc import DBAPIError
 
 from invoice_desk.errors import BugError, StorageError
 
-__all__ = ["Connection", "Engine", "open_engine", "reading", "translated_errors", "writing"]
+__all__ = [
+    "LOST_JOB",
+    "Connection",
+    "Engine",
+    "open_engine",
+    "reading",
+    "translated_errors",
+    "writing",
+]
 
 BUSY_SECONDS = 30
+#: What SQLite says of a mark that a process sets whose job another one has now.
+LOST_JOB = "not null constraint failed: job_chunk.job_id"
 #: Primary result codes that the world causes, not we; see https://sqlite.org/rescode.html.
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "Another program is using the desk.",
@@ -82,4 +92,6 @@ def translated_errors() -> Iterator[None]:
 
 def _translated(error: BaseException) -> StorageError | BugError:
     sentence = _SENTENCES.get(getattr(error, "sqlite_errorcode", -1) & 0xFF)
+    if sentence is None and LOST_JOB in str(error).lower():
+        sentence = "Another program took this job over."
     return BugError(str(error)) if sentence is None else StorageError(sentence)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from invoice_desk.core.records import FindingRecord, PassRecord
 from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.db.kept_aggregates import stale_by_table
 from invoice_desk.db.schema import cleaning_pass, finding, raw_table, source
 
 
@@ -136,14 +137,19 @@ def _statuses(connection: Connection) -> list[tuple[int, int, frozenset[str]]]:
 
 
 def make_current(raw_table_id: int, pass_id: int) -> list[Any]:
-    """Return the statements that show this pass and call the others superseded."""
+    """Return the statements that show this pass and call the others superseded.
+
+    Results that were made of the others are stale with that.
+    """
     others = update(cleaning_pass).where(
         cleaning_pass.c.raw_table_id == raw_table_id,
         cleaning_pass.c.id != pass_id,
         cleaning_pass.c.state == "done",
     )
+    kind = select(cleaning_pass.c.document_type).where(cleaning_pass.c.id == pass_id)
     return [
         others.values(state="superseded"),
+        stale_by_table(raw_table_id, kind.scalar_subquery()),
         update(raw_table).where(raw_table.c.id == raw_table_id).values(current_pass_id=pass_id),
     ]
 

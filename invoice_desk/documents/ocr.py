@@ -15,9 +15,13 @@ MAX_PIXELS = 250_000_000
 
 
 class OcrEngine(Protocol):
-    """What recognises text; `name` and version are stored with each page."""
+    """What recognises text; `name` and version are stored with each page.
+
+    `uses_gpu` says whether few of its tasks fit on a machine at once.
+    """
 
     name: str
+    uses_gpu: bool
 
     def recognise(self, image: Any, *, number: int) -> Page:
         """Return the words of a PIL image as page `number`."""
@@ -28,6 +32,7 @@ class RapidOcrEngine:
     """PP-OCR through rapidocr and onnxruntime, on one thread of the processor."""
 
     name = "rapidocr"
+    uses_gpu = False
 
     def __init__(self) -> None:
         self._engines: dict[int, Any] = {}
@@ -62,8 +67,13 @@ class RapidOcrEngine:
         return self._engines[side]
 
 
-#: Engines that can be asked to read every page.
-ENGINES = (RapidOcrEngine.name,)
+#: Name → engine, the default first.
+ENGINES: dict[str, type[OcrEngine]] = {RapidOcrEngine.name: RapidOcrEngine}
+
+
+def uses_gpu(name: str | None) -> bool:
+    """Return whether the engine with this name, or the default one, works on a GPU."""
+    return ENGINES[name].uses_gpu if name in ENGINES else default_engine().uses_gpu
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from invoice_desk.core.cleaning import duplicate_action
-from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.decisions import verdicts
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.findings import finding_table
@@ -25,7 +23,7 @@ from invoice_desk.core.jobs import (
     UploadCompleted,
 )
 from invoice_desk.core.modes import Mode
-from invoice_desk.core.records import JobFileRecord, JobRecord, PassRecord, TableRecord
+from invoice_desk.core.records import JobRecord, PassRecord, TableRecord
 from invoice_desk.core.source import FileOutcome
 from invoice_desk.core.storage import StorableChunk
 from invoice_desk.core.time_limits import time_limit
@@ -35,7 +33,6 @@ from invoice_desk.db.decisions import list_decisions
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, file_put, file_update, job_update
 from invoice_desk.db.passes import (
-    add_pass,
     delete_pass_rows,
     delete_some_rows,
     list_passes,
@@ -48,14 +45,24 @@ from invoice_desk.db.schema import finding as finding_rows
 from invoice_desk.db.sources import get_source
 from invoice_desk.db.tables import list_tables, read_rows_between, read_rows_of, row_bounds
 from invoice_desk.errors import CancelledError, StorageError
+from invoice_desk.services.cleaning_results import (
+    CleaningResult,
+    counts,
+    done_before,
+    figures,
+    file_of,
+    skipped,
+)
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.jobs import JobSettings, RunningJob
-from invoice_desk.services.metering import Cost
+from invoice_desk.services.passes import begin_pass
 from invoice_desk.services.planning import make_plan, rows_per_chunk
 from invoice_desk.services.table_cleaning import TableCleaning, TableResult, find_duplicates
 from invoice_desk.workers.cleaning import CleanedRows, CleanRows, clean
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers
+
+__all__ = ["CleaningJob", "CleaningResult", "clean_tables"]
 
 log = logging.getLogger(__name__)
 
@@ -63,28 +70,6 @@ log = logging.getLogger(__name__)
 KEPT_PASSES = 2
 #: A wide row, for time limits.
 _BYTES_A_ROW = 200
-
-
-@dataclass(frozen=True, slots=True)
-class CleaningResult:
-    """What a cleaning job gave; total = successful + failed + unprocessed tables."""
-
-    job_id: int
-    state: JobState
-    total: int
-    successful: int
-    failed: int
-    unprocessed: int
-    rows: int
-    cleaned: int
-    filtered_out: int
-    findings: int
-    seconds: float
-    mode: str
-    mode_reason: str
-    tables: tuple[TableResult, ...]
-    error: str | None = None
-    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +173,9 @@ class CleaningJob(RunningJob):
             made = self._desk.types.get(record.document_type or "")
             before = self._passes.get(record.id)
             if before is not None and before.state != "running":
-                self._done_before.append(_done_before(record, before))
+                self._done_before.append(done_before(record, before))
             elif made is None or (not record.mapping and made.name != "table"):
-                self._skipped.append(_skipped(record))
+                self._skipped.append(skipped(record))
             else:
                 self._add_table(record, made)
 
@@ -213,7 +198,14 @@ class CleaningJob(RunningJob):
             record,
             made,
             planned.plan,
-            self._pass_of(record, made, planned.plan),
+            begin_pass(
+                self._desk,
+                record,
+                made,
+                planned.plan,
+                job_id=self._job_id,
+                before=self._passes.get(record.id),
+            ),
             len(self._tables) + len(self._done_before),
             planned.findings,
         )
@@ -221,7 +213,7 @@ class CleaningJob(RunningJob):
             table.verdicts = verdicts(list_decisions(connection, record.id))
             origin = get_source(connection, record.source_id)
             first, last = row_bounds(connection, record.id)
-            connection.execute(file_put(self._job_id, _file_of(table)))
+            connection.execute(file_put(self._job_id, file_of(table)))
         self._tables.append(table)
         self._rows_total += record.row_count
         size = origin.size if origin else 0
@@ -234,30 +226,6 @@ class CleaningJob(RunningJob):
             self._add_range(_Range(table, start, start + step))
         if table.chunks == 0:  # all of it is stored, but not that it is complete
             self._add_range(_Range(table, first, first, keys_only=True))
-
-    def _pass_of(self, record: TableRecord, made: DocumentType, plan: CleaningPlan) -> int:
-        """Return the pass for a table: the one that a crash interrupted, if it was the same."""
-        before = self._passes.get(record.id)
-        with writing(self._desk.engine) as connection:
-            if before is not None:
-                same = (before.document_type, before.type_version) == (made.name, made.version)
-                if same and before.plan == json.loads(json.dumps(plan.as_dict())):
-                    return before.id
-                old_rows = self._desk.types.get(before.document_type)
-                for statement in (
-                    delete_pass_rows(clean_table(old_rows), before.id) if old_rows else ()
-                ):
-                    connection.execute(statement)
-                connection.execute(pass_update(before.id, state="abandoned"))
-            return add_pass(
-                connection,
-                raw_table_id=record.id,
-                job_id=self._job_id,
-                document_type=made.name,
-                type_version=made.version,
-                plan=plan.as_dict(),
-                now=self._desk.now(),
-            )
 
     def _add_range(self, part: _Range) -> list[ChunkId]:
         """Plan a part; of one that was stored before a crash, what is still to be known."""
@@ -383,7 +351,7 @@ class CleaningJob(RunningJob):
             ),
             *make_current(table.record.id, table.pass_id),
             quality_update(table.record.source_id),
-            file_update(self._job_id, table.ordinal, **_figures(table, FileOutcome.DONE)),
+            file_update(self._job_id, table.ordinal, **figures(table, FileOutcome.DONE)),
         ]
         with reading(self._desk.engine) as connection:
             earlier = list_passes(connection, raw_table_id=table.record.id)
@@ -400,7 +368,7 @@ class CleaningJob(RunningJob):
             log.error("chunk %s: %s", chunk, failure.detail)
         table = self._ranges[chunk].table
         table.failed = failure.message
-        values = _figures(table, FileOutcome.REJECTED) | {
+        values = figures(table, FileOutcome.REJECTED) | {
             "error_code": failure.code,
             "error_message": failure.message,
             "error_advice": failure.advice,
@@ -458,7 +426,7 @@ class CleaningJob(RunningJob):
                 "mode_reason": result.mode_reason,
                 "findings": result.findings,
                 "cost": cost.as_dict(),
-                "counts": _counts(results),
+                "counts": counts(results),
             },
         )
         return result
@@ -489,75 +457,6 @@ class CleaningJob(RunningJob):
         except StorageError:
             log.exception("pass %s cannot be cleared away", table.pass_id)
         return table.result("failed" if table.failed else "unprocessed")
-
-
-def _figures(table: TableCleaning, outcome: FileOutcome) -> dict[str, Any]:
-    """Return the columns of a table's record that tell how it went."""
-    return {
-        "outcome": outcome.value,
-        "step": "checking" if table.compared else "cleaning",
-        "rows": table.record.row_count,
-        "seconds": table.seconds,
-        "worker": table.worker,
-        "memory": table.memory or None,
-    }
-
-
-def _file_of(table: TableCleaning) -> JobFileRecord:
-    record = table.record
-    return JobFileRecord(
-        table.ordinal,
-        record.name,
-        f"table {record.id}",
-        record.source_id,
-        FileOutcome.PENDING,
-        step="mapping",
-        document_type=record.document_type,
-        confidence=record.confidence,
-    )
-
-
-def _counts(results: Sequence[TableResult]) -> dict[str, dict[str, int]]:
-    """Return total = successful + failed + unprocessed, for tables and rows."""
-    found = {of: dict.fromkeys(_COUNTED, 0) for of in ("files", "rows")}
-    for result in results:
-        place = "successful" if result.state == "done" else result.state
-        for of, count in (("files", 1), ("rows", result.rows)):
-            found[of]["total"] += count
-            found[of][place] += count
-    return found
-
-
-_COUNTED = ("total", "successful", "failed", "unprocessed")
-
-
-def _done_before(record: TableRecord, done: PassRecord) -> TableResult:
-    return TableResult(
-        record.id,
-        record.source_id,
-        record.name,
-        done.document_type,
-        "done",
-        record.row_count,
-        pass_id=done.id,
-        cleaned=done.cleaned,
-        filtered_out=done.filtered_out,
-        findings=done.findings,
-        totals=done.totals,
-        buckets=done.buckets,
-    )
-
-
-def _skipped(record: TableRecord) -> TableResult:
-    return TableResult(
-        record.id,
-        record.source_id,
-        record.name,
-        record.document_type,
-        "not mapped",
-        record.row_count,
-        error="No document type is known for it; open its mapping and choose one.",
-    )
 
 
 def clean_tables(

@@ -19,7 +19,7 @@ from invoice_desk.db.reference import list_declarations
 from invoice_desk.errors import StorageError, TemplateError
 from invoice_desk.paths import resource
 from invoice_desk.settings import load_settings
-from invoice_desk.workers.executors import WarmPool
+from invoice_desk.workers.contract import WorkerPool
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Desk:
     person: str
     settings: WorkSettings = field(default_factory=WorkSettings)
     #: A pool of workers that outlives one job, when the program keeps one warm.
-    pool: WarmPool | None = field(default=None)
+    pool: WorkerPool | None = field(default=None)
 
     @property
     def originals(self) -> Path:

@@ -30,6 +30,7 @@ from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
 from invoice_desk.db.sources import list_pages, sources_update
 from invoice_desk.db.tables import list_tables
 from invoice_desk.db.templates import list_templates
+from invoice_desk.documents.ocr import uses_gpu
 from invoice_desk.errors import CancelledError, StorageError
 from invoice_desk.services.batches import BatchResult, ImportFile, batch_result
 from invoice_desk.services.desk import Desk
@@ -37,7 +38,7 @@ from invoice_desk.services.intake import Intake, remove_unpacked
 from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.services.keeping import find_files
 from invoice_desk.services.storing import SourceStore, forget_readings, page_of
-from invoice_desk.workers.contract import Failure, Success
+from invoice_desk.workers.contract import Failure, Success, Task
 from invoice_desk.workers.executors import default_workers
 from invoice_desk.workers.reading import (
     ReadFields,
@@ -85,6 +86,7 @@ class ImportJob(RunningJob):
     ) -> None:
         super().__init__(desk, title or _title(paths, len(source_ids)), settings, record)
         self._paths, self._source_ids = tuple(paths), tuple(source_ids)
+        self._task: Task[ReadingPayload, SourceContent] = read
         self._units: dict[ChunkId, _Unit] = {}
         self._weight = self._settled_weight = 0.0
         self._rows = self._pages = 0
@@ -133,7 +135,15 @@ class ImportJob(RunningJob):
         )
 
     def _new_machine(self) -> Job:
-        return Job(window=1 + (self._work.max_workers or default_workers()))
+        return Job(
+            window=1 + (self._work.max_workers or default_workers()),
+            is_scarce=self._needs_gpu,
+            scarce_window=self._work.gpu_tasks,
+        )
+
+    def _needs_gpu(self, chunk: ChunkId) -> bool:
+        recognises = isinstance(self._units[chunk].payload, RecognisePage)
+        return recognises and uses_gpu(self._settings.ocr)
 
     # --- taking in ----------------------------------------------------------------------
 
@@ -226,7 +236,7 @@ class ImportJob(RunningJob):
         machine.handle(UploadCompleted())
         return self._run_machine(
             machine,
-            read,
+            self._task,
             payload_of=self._payload,
             store=self._store,
             failed=self._chunk_failed,

@@ -51,6 +51,8 @@ class Intake:
     files: list[ImportFile] = field(default_factory=list)
     waiting: dict[int, int] = field(default_factory=dict)
     _by_path: dict[str, ImportFile] = field(default_factory=dict)
+    #: Sources that this import has met.
+    _met: set[int] = field(default_factory=set)
 
     def take_paths(self, paths: Sequence[Path]) -> None:
         """Take in files and what folders hold, but for what was taken in before.
@@ -93,6 +95,8 @@ class Intake:
             file.step, file.seconds = record.step, record.seconds or 0.0
             self.files.append(file)
             self._by_path[record.path] = file
+            if record.source_id is not None:
+                self._met.add(record.source_id)
         for file in self.files:
             if file.record.outcome is FileOutcome.PENDING and file.record.source_id is not None:
                 self._recall_source(file, same_program=same_program)
@@ -211,10 +215,8 @@ class Intake:
                 now=self.desk.now(),
             )
         )
-        again = known is not None and (
-            known.status in _READ
-            or any(other.record.source_id == source_id for other in self.files)
-        )
+        again = known is not None and (known.status in _READ or source_id in self._met)
+        self._met.add(source_id)
         file.step = "detecting"
         outcome = FileOutcome.DUPLICATE if again else FileOutcome.PENDING
         file.record = replace(file.record, source_id=source_id, outcome=outcome, step=file.step)

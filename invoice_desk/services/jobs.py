@@ -20,20 +20,28 @@ from invoice_desk.core.jobs import (
     ResumeRequested,
     way,
 )
-from invoice_desk.core.modes import Choice, Mode, choose_mode
+from invoice_desk.core.modes import MOST_WORKERS, Choice, Mode, choose_mode
 from invoice_desk.core.records import JobRecord
 from invoice_desk.db.audit import audit
 from invoice_desk.db.bulk import BulkWriter, InProcessWriter
 from invoice_desk.db.claims import claim_sources, release_sources
 from invoice_desk.db.engine import Connection, writing
 from invoice_desk.db.jobs import DonePart, add_job, done_parts, get_state, job_update, move_job
-from invoice_desk.errors import CancelledError, StorageError
+from invoice_desk.errors import CancelledError, ClusterError, StorageError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.metering import Meter, this_machine
 from invoice_desk.services.ownership import this_process
 from invoice_desk.services.pulse import Pulse
 from invoice_desk.services.snapshots import Pace, Snapshot
-from invoice_desk.workers.contract import ExecutorFactory, Failure, P, R, Success, Task
+from invoice_desk.workers.contract import (
+    ExecutorFactory,
+    Failure,
+    P,
+    R,
+    Success,
+    Task,
+    WorkerPool,
+)
 from invoice_desk.workers.executors import WarmPool, default_workers, inline_executor
 from invoice_desk.workers.runner import JobRunner
 
@@ -91,8 +99,14 @@ class RunningJob:
             max_workers=settings.workers or work.max_workers,
             chunk_size=stored or work.chunk_size,
         )
+        if desk.pool is not None and desk.pool.ships:  # a cluster was named: it does the work
+            # While a worker has one chunk in hand, its next one is on its way.
+            most = min(2 * desk.pool.workers - 1, MOST_WORKERS)
+            self._work = replace(self._work, max_workers=most)
+            if settings.mode is Mode.AUTO:
+                self._settings = replace(settings, mode=Mode.OPTIMIZED)
         self._choice = Choice(Mode.STANDARD, 1, "nothing to do")
-        self._pool = desk.pool or WarmPool(self._work.max_workers)
+        self._pool: WorkerPool = desk.pool or WarmPool(self._work.max_workers)
         self._writer: BulkWriter = desk.bulk
         self._meter = Meter(desk.path)
         self._pace = Pace()
@@ -107,6 +121,11 @@ class RunningJob:
     def job_id(self) -> int:
         """Return its number, 0 before it is recorded."""
         return self._job_id
+
+    @property
+    def begun(self) -> float:
+        """Return the moment from which its seconds count, of the monotonic clock."""
+        return self._begun
 
     def request(self) -> dict[str, Any]:
         """Return what to do as JSON values, so that any process can take the job up."""
@@ -193,6 +212,7 @@ class RunningJob:
 
     def _open(self) -> None:
         """Record the job as one that this process runs; find what a crash left of it."""
+        self._begun, self._meter = time.monotonic(), Meter(self._desk.path)
         now = self._desk.now()
         ours = {"owner": self._owner, "started_at": now, "heartbeat_at": now}
         with writing(self._desk.engine) as connection:
@@ -256,6 +276,9 @@ class RunningJob:
             trouble = self._trouble()
             if trouble is None:
                 self._writer = self._desk.bulk
+                if self._pool.place:
+                    workers = self._pool.workers
+                    self._choice = replace(self._choice, workers=workers, reason=self._pool.place)
                 return self._pool, self._pool is not self._desk.pool
             log.warning("worker processes cannot be used: %s", trouble)
             self._choice = Choice(
@@ -265,7 +288,11 @@ class RunningJob:
         return inline_executor, True
 
     def _trouble(self) -> str | None:
-        """Return why worker processes or the writer do not work, None when they do."""
+        """Return why worker processes or the writer do not work, None when they do.
+
+        Raises:
+            ClusterError: If a cluster cannot be used; this machine does not step in unasked.
+        """
         try:
             self._desk.bulk.start()
             self._pool.probe()
@@ -294,7 +321,10 @@ class RunningJob:
 
         Returns why results could not be stored, None when all were.
         """
-        factory, close = self._choose_place()
+        try:
+            factory, close = self._choose_place()
+        except ClusterError as error:
+            return str(error)
         self._show(mode=self._choice.mode.value, workers=self._choice.workers)
         runner: JobRunner[P, R] = JobRunner(
             factory,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ from invoice_desk.readers.archive import member_names
 
 _BLOCK = 1 << 20
 _HEAD = 1 << 16
+#: Seconds before a file is tried again that another program holds.
+_RESTS = (0.2, 0.8)
+#: ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION of the Windows API.
+_HELD_ON_WINDOWS = frozenset({32, 33})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def keep(path: Path, *, name: str, place: Callable[[str], Path], check: Callable
         StorageError: If it cannot be written.
     """
     try:
-        digest, size, head = _hashed(path, check)
+        digest, size, head = _hashed_when_free(path, check)
     except PermissionError as error:
         raise UnreadableSourceError(f"{name} cannot be read: no permission.") from error
     except FileNotFoundError as error:
@@ -93,6 +98,26 @@ def keep(path: Path, *, name: str, place: Callable[[str], Path], check: Callable
         _copy(path, target, check)
     members = member_names(path) if head.startswith(b"PK") else ()
     return Kept(digest, size, target, detect_kind(name, head, members=members))
+
+
+def _hashed_when_free(path: Path, check: Callable[[], None]) -> tuple[str, int, bytes]:
+    """Read a file; one that another program holds is tried again a little later."""
+    for rest in _RESTS:
+        try:
+            return _hashed(path, check)
+        except OSError as error:
+            if not _may_pass(error):
+                raise
+        check()
+        time.sleep(rest)
+    return _hashed(path, check)
+
+
+def _may_pass(error: OSError) -> bool:
+    """Return whether a program that lets go of the file is all that is needed."""
+    if getattr(error, "winerror", None) in _HELD_ON_WINDOWS:
+        return True
+    return error.errno in {errno.EBUSY, errno.EAGAIN, errno.ETXTBSY, errno.EDEADLK}
 
 
 def _hashed(path: Path, check: Callable[[], None]) -> tuple[str, int, bytes]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from invoice_desk.core.cleaning_plan import CleaningPlan
 from invoice_desk.core.document_types import DocumentType
-from invoice_desk.core.records import PassRecord
+from invoice_desk.core.records import PassRecord, TableRecord
 from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.comparisons import count_changes, read_changes
-from invoice_desk.db.engine import reading
-from invoice_desk.db.passes import get_pass, list_passes
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.passes import (
+    add_pass,
+    delete_pass_rows,
+    get_pass,
+    list_passes,
+    pass_update,
+)
 from invoice_desk.errors import ArgumentError
 from invoice_desk.services.browsing import shown
 from invoice_desk.services.desk import Desk
@@ -121,3 +129,42 @@ def _pass(desk: Desk, pass_id: int) -> PassRecord:
     if found.state not in {"done", "superseded"}:
         raise ArgumentError(f"Pass {pass_id} did not finish, so there is nothing to compare.")
     return found
+
+
+def begin_pass(
+    desk: Desk,
+    record: TableRecord,
+    made: DocumentType,
+    plan: CleaningPlan,
+    *,
+    job_id: int,
+    before: PassRecord | None,
+) -> int:
+    """Return the pass for a table: the one that a crash interrupted, if it was the same.
+
+    Args:
+        desk: Where the table is.
+        record: The table.
+        made: Its type.
+        plan: How it is to be cleaned.
+        job_id: The job that cleans it.
+        before: The pass of this job that was running when it was interrupted.
+    """
+    with writing(desk.engine) as connection:
+        if before is not None:
+            same = (before.document_type, before.type_version) == (made.name, made.version)
+            if same and before.plan == json.loads(json.dumps(plan.as_dict())):
+                return before.id
+            known = desk.types.get(before.document_type)
+            for statement in delete_pass_rows(clean_table(known), before.id) if known else ():
+                connection.execute(statement)
+            connection.execute(pass_update(before.id, state="abandoned"))
+        return add_pass(
+            connection,
+            raw_table_id=record.id,
+            job_id=job_id,
+            document_type=made.name,
+            type_version=made.version,
+            plan=plan.as_dict(),
+            now=desk.now(),
+        )

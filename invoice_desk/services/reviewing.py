@@ -19,6 +19,7 @@ from invoice_desk.core.records import PassRecord, TableRecord
 from invoice_desk.db.clean_tables import clean_table, replace_rows
 from invoice_desk.db.decisions import add_decision, get_decision, list_decisions
 from invoice_desk.db.engine import Connection, reading, writing
+from invoice_desk.db.kept_aggregates import mark_stale
 from invoice_desk.db.passes import (
     get_pass,
     insert_findings,
@@ -99,8 +100,8 @@ def withdraw(desk: Desk, decision_ids: Sequence[int]) -> None:
     Raises:
         ArgumentError: If there is no such decision.
     """
-    by_table: dict[int, set[int]] = {}
     with writing(desk.engine) as connection:
+        by_table: dict[int, set[int]] = {}
         for decision_id in decision_ids:
             decision = get_decision(connection, decision_id)
             if decision is None:
@@ -115,10 +116,8 @@ def withdraw(desk: Desk, decision_ids: Sequence[int]) -> None:
                 withdraws=decision_id,
             )
             by_table.setdefault(decision.raw_table_id, set()).add(decision.row_number)
-    for table_id, numbers in by_table.items():
-        table, done, made = _context(desk, table_id)
-        with writing(desk.engine) as connection:
-            _clean_again(connection, (table, done, made), numbers)
+        for table_id, numbers in by_table.items():
+            _clean_again(connection, _context(desk, table_id), numbers)
 
 
 def _context(desk: Desk, table_id: int) -> tuple[TableRecord, PassRecord, DocumentType]:
@@ -162,8 +161,21 @@ def _clean_again(
         chunk.findings, source_id=table.source_id, raw_table_id=table.id, pass_id=done.id
     )
     insert_findings(connection, found)
-    changes = _changed_counts(done, made, before, chunk.rows.to_pylist())
-    connection.execute(pass_update(done.id, **changes))
+    after = chunk.rows.to_pylist()
+    connection.execute(pass_update(done.id, **_changed_counts(done, made, before, after)))
+    if _counts_otherwise(before, after):
+        mark_stale(connection, [done.id])
+
+
+def _counts_otherwise(before: list[_Row], after: list[_Row]) -> bool:
+    """Return whether a report over these rows may differ; that one was approved changes none."""
+    aside = {"approved", "corrected"}
+    changes = (
+        old[name] != row[name]
+        for old, row in zip(before, after, strict=True)
+        for name in row.keys() & old.keys() - aside
+    )
+    return any(changes)
 
 
 def _changed_counts(

@@ -17,6 +17,7 @@ from invoice_desk.db.audit import audit
 from invoice_desk.db.bulk import BulkTransaction, InProcessWriter
 from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.kept_aggregates import stale_by_table
 from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
 from invoice_desk.db.schema import raw_row
 from invoice_desk.db.sources import get_source, source_update
@@ -132,7 +133,7 @@ def _forgotten_passes(desk: Desk, table_id: int) -> list[Any]:
     """Return the statements that remove what was cleaned out of the rows as they were before."""
     with reading(desk.engine) as connection:
         passes = list_passes(connection, raw_table_id=table_id)
-    statements: list[Any] = []
+    statements: list[Any] = [stale_by_table(table_id)]
     for done in passes:
         statements.append(pass_update(done.id, state="abandoned"))
         if done.document_type in desk.types:

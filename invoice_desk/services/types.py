@@ -175,9 +175,18 @@ def spellings(desk: Desk, made: DocumentType) -> dict[str, dict[str, str]]:
     """Return list → folded spelling → name, for the lists that a type looks names up in."""
     wanted = {spec.lookup for spec in made.fields if spec.lookup}
     lists = _lists(desk) if wanted else {}
-    found = {name: alias_map(lists.get(name, ())) for name in sorted(wanted)}
-    if "dot" in found:  # an agency stands for its direction, where that list does not say otherwise
-        found["dot"] = alias_map(lists.get("actel", ())) | found["dot"]
+    return {name: _spellings(lists, name) for name in sorted(wanted)}
+
+
+def names_of_list(desk: Desk, name: str) -> dict[str, str]:
+    """Return folded spelling → name of one list."""
+    return _spellings(_lists(desk), name)
+
+
+def _spellings(lists: Mapping[str, Sequence[ReferenceEntry]], name: str) -> dict[str, str]:
+    found = alias_map(lists.get(name, ()))
+    if name == "dot":  # an agency stands for its direction, where that list does not say otherwise
+        found = alias_map(lists.get("actel", ())) | found
     return found
 
 

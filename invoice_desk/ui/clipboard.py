@@ -15,12 +15,25 @@ def cells_as_mime(
 
     Without that, Excel takes the zeros from the front of codes.
     """
+    return as_mime(*cells_as_texts(headings, rows, numeric=numeric))
+
+
+def cells_as_texts(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[bool]
+) -> tuple[str, str]:
+    """Return cells as tab-separated text and as HTML; for a thread, when there are many."""
     lines = [headings, *([_plain(cell) for cell in row] for row in rows)]
-    data = QMimeData()
-    data.setText("\n".join("\t".join(line) for line in lines))
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
     body = "".join("<tr>" + "".join(map(_html_cell, row, numeric)) + "</tr>" for row in rows)
-    data.setHtml(f'<meta charset="utf-8"><table><tr>{head}</tr>{body}</table>')
+    html = f'<meta charset="utf-8"><table><tr>{head}</tr>{body}</table>'
+    return "\n".join("\t".join(line) for line in lines), html
+
+
+def as_mime(text: str, html: str) -> QMimeData:
+    """Return both forms of cells for the clipboard."""
+    data = QMimeData()
+    data.setText(text)
+    data.setHtml(html)
     return data
 
 

@@ -37,6 +37,7 @@ from invoice_desk.ui.jobs_page import JobsPage
 from invoice_desk.ui.navigation import Navigation
 from invoice_desk.ui.notifier import Notifier, SystemMessages
 from invoice_desk.ui.operations import Operations
+from invoice_desk.ui.reports_view import ReportsView
 from invoice_desk.ui.review_view import ReviewView
 from invoice_desk.ui.rules_view import RulesView
 from invoice_desk.ui.small_views import ActivityView, TemplatesView
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
             operations,
             is_watched=lambda: self.jobs.has_waiting,
         )
+        self.reports = ReportsView(self._desk, self.background)
         self.activity = ActivityView()
         self.table = TableView(self._desk, self.background)
         self.pages: dict[str, QWidget] = {
@@ -108,6 +110,7 @@ class MainWindow(QMainWindow):
             "rules": self.rules,
             "templates": self.templates,
             "jobs": self.jobs_page,
+            "reports": self.reports,
             "activity": self.activity,
             "table": self.table,
         }
@@ -337,6 +340,8 @@ class MainWindow(QMainWindow):
             self.jobs_page.refresh()
         elif page == "rules":
             self.rules.refresh()
+        elif page == "reports":
+            self.reports.refresh()
         elif page == "templates":
             self.background.run(
                 lambda: templating.templates(desk), self.templates.show_templates, owner=self

@@ -15,6 +15,7 @@ PAGES = (
     ("rules", QT_TRANSLATE_NOOP("pages", "Rules")),
     ("templates", QT_TRANSLATE_NOOP("pages", "Templates")),
     ("jobs", QT_TRANSLATE_NOOP("pages", "Jobs")),
+    ("reports", QT_TRANSLATE_NOOP("pages", "Reports")),
     ("activity", QT_TRANSLATE_NOOP("pages", "Activity")),
 )
 _WIDTH, _MARGIN = 184, 8

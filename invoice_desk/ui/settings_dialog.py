@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtWidgets import (
     QComboBox,
@@ -39,11 +40,13 @@ class SettingsDialog(QDialog):
     @property
     def settings(self) -> WorkSettings:
         """Return what is set."""
-        return WorkSettings(
+        return replace(
+            self._stored,
             max_workers=self.workers.value() or None,
             chunk_size=self.chunk.value(),
             memory_threshold=self.memory.value(),
             optimization_level=int(self.level.currentData()),
+            gpu_tasks=self.gpu_tasks.value(),
         )
 
     def _make_fields(self, stored: WorkSettings) -> None:
@@ -55,6 +58,7 @@ class SettingsDialog(QDialog):
         self.chunk.setSuffix(self.tr(" rows"))
         self.memory = _number(10, 100, stored.memory_threshold)
         self.memory.setSuffix(" %")
+        self.gpu_tasks = _number(1, 2, stored.gpu_tasks)
         self.level = QComboBox()
         for level, text in enumerate(
             (
@@ -76,6 +80,7 @@ class SettingsDialog(QDialog):
             ("max_workers", self.tr("Worker processes at most"), self.workers),
             ("chunk_size", self.tr("Rows of one chunk"), self.chunk),
             ("memory_threshold", self.tr("Memory that may be in use"), self.memory),
+            ("gpu_tasks", self.tr("Tasks on the GPU at once"), self.gpu_tasks),
         ):
             form.addRow(text, field)
             if name in self._overridden:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from invoice_desk.core.jobs import ChunkId
 
@@ -57,3 +57,43 @@ Task = Callable[[Chunk[P]], Outcome[R]]
 #: Called anew after a worker died, because a broken pool stays broken.
 ExecutorFactory = Callable[[], Executor]
 """A factory of executors."""
+
+
+class WorkerPool(Protocol):
+    """Workers that outlive one job: threads, processes of this machine, or a cluster.
+
+    Calling it gives the executor, made anew when the one before broke or was killed.
+    """
+
+    @property
+    def workers(self) -> int:
+        """Return how many chunks are worked on at once."""
+
+    @property
+    def place(self) -> str:
+        """Return where the workers are, for people; empty for this machine."""
+
+    @property
+    def ships(self) -> bool:
+        """Return whether inputs travel: the workers do not see the files of this machine."""
+
+    def __call__(self) -> Executor:
+        """Return the executor."""
+
+    def warm(self) -> None:
+        """Start workers now, without waiting for them; it never raises."""
+
+    def probe(self) -> None:
+        """Wait until a worker has answered.
+
+        Raises:
+            BrokenExecutor: If processes of this machine end before they can work.
+            OSError: If none can be started.
+            ClusterError: If the cluster cannot be used.
+        """
+
+    def kill(self) -> None:
+        """End what runs now, however it hangs; futures not done break with `BrokenExecutor`."""
+
+    def close(self) -> None:
+        """End the workers, or leave them to others."""

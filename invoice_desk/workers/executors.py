@@ -1,4 +1,4 @@
-"""Where workers come from.
+"""Workers on this machine: processes that stay warm, and one thread for small work.
 
 All factories give a `concurrent.futures.Executor`.  Callers keep to what they really share:
 `submit(task, chunk)` without keyword arguments, `Future.add_done_callback`, `Future.cancel`,
@@ -35,15 +35,24 @@ def local_executor(workers: int | None = None) -> Executor:
 class WarmPool:
     """A pool of processes that outlives one job, and is made anew after a worker died."""
 
+    #: Nothing to tell people, nothing to send: the workers see the files of this machine.
+    place = ""
+    ships = False
+
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers
         self._pool: _Pool | None = None
+
+    @property
+    def workers(self) -> int:
+        """Return how many processes there are."""
+        return self._workers or default_workers()
 
     def __call__(self) -> Executor:
         """Return the pool; the processes start with its first task."""
         if self._pool is None or self._pool.ended:
             self._pool = _Pool(
-                max_workers=self._workers or default_workers(),
+                max_workers=self.workers,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_initialize_worker,
             )
@@ -52,7 +61,7 @@ class WarmPool:
     def warm(self) -> None:
         """Start the processes now, without waiting for them."""
         executor = self()
-        for _ in range(self._workers or default_workers()):
+        for _ in range(self.workers):
             executor.submit(_nothing)
 
     def probe(self) -> None:
@@ -71,7 +80,7 @@ class WarmPool:
             raise
 
     def kill(self) -> None:
-        """End the processes at once, whatever they do; the next call makes new ones."""
+        """Kill the processes; the next call starts new ones."""
         if self._pool is not None:
             self._pool.kill()
             self._pool = None
@@ -88,19 +97,22 @@ def _nothing() -> None:
 
 
 class _Pool(ProcessPoolExecutor):
-    """Knows that it was shut down."""
+    """Knows that it was shut down, and can be killed."""
 
     ended = False
+
+    def kill(self) -> None:
+        """End the processes at once; the pool notices and breaks what they had.
+
+        `ProcessPoolExecutor.kill_workers` does the same from Python 3.14 on.
+        """
+        self.ended = True
+        for process in list((self._processes or {}).values()):
+            process.kill()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
         self.ended = True
         super().shutdown(wait=wait, cancel_futures=cancel_futures)
-
-    def kill(self) -> None:
-        """End all processes; what they were doing is lost."""
-        self.ended = True
-        for process in list((self._processes or {}).values()):
-            process.kill()
 
 
 def inline_executor() -> Executor:
@@ -115,6 +127,11 @@ def _initialize_worker() -> None:
     ignoring SIGINT is harmless there.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    spare_the_machine()
+
+
+def spare_the_machine() -> None:
+    """Keep this process, which is a worker, to one thread, and to little memory."""
     for name in ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     # Arrow's own pool keeps what it once had; a worker is to give memory back between chunks.
@@ -123,5 +140,6 @@ def _initialize_worker() -> None:
     keep_freed_memory()
     import pyarrow as pa
 
+    pa.set_memory_pool(pa.system_memory_pool())
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)

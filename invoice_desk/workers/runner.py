@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from invoice_desk.core.jobs import (
+    HUNG,
     TERMINAL,
     ChunkDropped,
     ChunkFailed,
@@ -32,7 +33,7 @@ from invoice_desk.core.jobs import (
     WorkerDied,
     WorkerHung,
 )
-from invoice_desk.errors import StorageError
+from invoice_desk.errors import ClusterError, StorageError
 from invoice_desk.workers.contract import (
     Chunk,
     ExecutorFactory,
@@ -104,7 +105,8 @@ class JobRunner(Generic[P, R]):
         self._futures: dict[ChunkId, Future[Outcome[R]]] = {}
         self._failures: dict[ChunkId, Failure] = {}
         self._executor: Executor | None = None
-        self.storage_error: StorageError | None = None
+        #: Why the job could not go on: results cannot be stored, or the cluster is gone.
+        self.storage_error: StorageError | ClusterError | None = None
 
     def post(self, event: Event) -> None:
         """Send the running job an event; may be called from any thread."""
@@ -168,9 +170,8 @@ class JobRunner(Generic[P, R]):
     def _report_failures(self, job: Job) -> None:
         for chunk in list(job.failed)[-1:]:
             failure = self._failures.pop(chunk, None)
-            advice = "Import it alone; if it happens again, send us the file."
-            died = Failure(job.failed[chunk], retryable=False, code="worker_died", advice=advice)
-            self._guarded(lambda c=chunk, f=failure or died: self._failed(c, f))  # type: ignore[misc]
+            failure = failure or _quarantined(job.failed[chunk])
+            self._guarded(lambda c=chunk, f=failure: self._failed(c, f))  # type: ignore[misc]
 
     def _carry_out(self, instruction: Instruction) -> None:
         match instruction:
@@ -186,14 +187,14 @@ class JobRunner(Generic[P, R]):
 
     def _submit(self, chunk: ChunkId) -> None:
         future: Future[Outcome[R]]
-        if self._executor is None:
-            self._executor = self._executor_factory()
         try:
+            if self._executor is None:
+                self._executor = self._executor_factory()
             future = self._executor.submit(self._task, Chunk(chunk, self._payload_of(chunk)))
         except BrokenExecutor as error:  # it broke, and the news is still in the inbox
             future = Future()
             future.set_exception(error)
-        except StorageError as error:
+        except (StorageError, ClusterError) as error:
             self._broke(error)
             future = Future()
             future.cancel()
@@ -240,7 +241,7 @@ class JobRunner(Generic[P, R]):
         except StorageError as error:
             self._broke(error)
 
-    def _broke(self, error: StorageError) -> None:
+    def _broke(self, error: StorageError | ClusterError) -> None:
         """Have the job end as Failed: what cannot be stored need not be computed."""
         self.storage_error = self.storage_error or error
         self._inbox.put(JobBroke(str(error)))
@@ -261,6 +262,14 @@ class JobRunner(Generic[P, R]):
         if self._executor is not None and (broken or self._close):
             self._executor.shutdown(wait=not broken)
         self._executor = None
+
+
+def _quarantined(reason: str) -> Failure:
+    """Return the failure of a chunk that brought its worker down, or hung, all alone."""
+    advice = "It was tried alone and set aside. Check the file in the program that made it, or "
+    advice += "send it to us."
+    code = "too_slow" if reason == HUNG else "worker_died"
+    return Failure(f"It cannot be worked on: {reason}.", retryable=False, code=code, advice=advice)
 
 
 def _is_lost(future: Future[Outcome[R]]) -> bool:
