@@ -21,12 +21,13 @@ _OUTCOMES = {
 #: What comes late in a row of the table lies behind its documents; it is not read for jobs that
 #: have ended, whose snapshot says nothing that the columns before it do not.
 _SECONDS = case((_UNDER_WAY, None), else_=job.c.summary["seconds"].as_float())
+_MODE = case((_UNDER_WAY, None), else_=job.c.summary["mode"].as_string())
 _PROGRESS = case((_UNDER_WAY, cast(job.c.progress, String)), else_=None)
 _COLUMNS = (
     *(job.c.id, job.c.operation, job.c.title, job.c.state, job.c.total, job.c.successful),
     *(job.c.failed, job.c.unprocessed, job.c.rows, job.c.error, job.c.created_at, _SECONDS),
     *(job.c.priority, job.c.not_before, job.c.after_id, job.c.retry_of, job.c.owner),
-    *(job.c.wish, job.c.waiting_for, job.c.step, _PROGRESS),
+    *(job.c.wish, job.c.waiting_for, job.c.step, _MODE, _PROGRESS),
 )
 
 
@@ -88,6 +89,7 @@ def _stands(standing: Standing) -> ColumnElement[bool]:
 def _line(row: Sequence[Any]) -> JobLine:
     *values, progress = row
     values[3] = JobState(values[3])
+    values[-1] = values[-1] or ""
     line = JobLine(*values)
     if progress is None:
         return line

@@ -77,7 +77,14 @@ def now_text(line: JobLine) -> str:
     """Return what a job does, waits for, or why it failed."""
     if line.has_ended:
         return " ".join((line.error or "").split())
-    return line.waiting_for or status(line.step)
+    if line.waiting_for or line.is_running:
+        return line.waiting_for or status(line.step)
+    if line.not_before is not None:
+        when = line.not_before.astimezone().strftime("%Y-%m-%d %H:%M")
+        return QCoreApplication.translate("jobs", "Waits for {0}.").format(when)
+    if line.after_id is not None:
+        return QCoreApplication.translate("jobs", "Waits for job {0}.").format(line.after_id)
+    return status(line.step)
 
 
 def _progress(line: JobLine) -> float:
@@ -108,7 +115,7 @@ def _workers(line: JobLine) -> str:
         return ""
     if line.mode == "standard":
         return QCoreApplication.translate("jobs", "one process")
-    return number(line.workers)
+    return number(line.workers) if line.workers else QCoreApplication.translate("jobs", "several")
 
 
 def _began(line: JobLine) -> str:
@@ -164,7 +171,7 @@ COLUMNS: dict[JobColumn, ColumnSpec] = {
         is_number=True,
     ),
     JobColumn.BEGAN: ColumnSpec(
-        QT_TRANSLATE_NOOP("jobs", "Began"), 130, _began, lambda j: j.created_at
+        QT_TRANSLATE_NOOP("jobs", "Began"), 150, _began, lambda j: j.created_at
     ),
     JobColumn.SECONDS: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "Seconds"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
+    QHBoxLayout,
     QLabel,
     QTableView,
     QTabWidget,
@@ -17,7 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from invoice_desk.core.jobs import TERMINAL
 from invoice_desk.core.records import JobRecord
+from invoice_desk.core.source import FileOutcome
 from invoice_desk.services.job_listing import JobDetail
 from invoice_desk.ui.clipboard import cells_as_mime
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
@@ -55,11 +59,14 @@ class JobDetailView(QWidget):
         self.problem = ShortLabel()
         self.problem.setObjectName("problem")
         self.tabs = QTabWidget()
+        self.only_left_over = QCheckBox()
+        self.tabs.setCornerWidget(self.only_left_over)
         self.tabs.addTab(self._make_files(), self.tr("Files"))
         self.tabs.addTab(self._make_steps(), self.tr("Steps"))
         self._resources = QWidget()
         QVBoxLayout(self._resources).setContentsMargins(0, 0, 0, 0)
         self.tabs.addTab(self._resources, self.tr("Resources"))
+        self.tabs.currentChanged.connect(lambda index: self.only_left_over.setVisible(index == 0))
         self.tabs.currentChanged.connect(self._on_tab_changed)
         #: Made when they are first looked at: the library takes most of a second to import.
         self.plots: JobPlots | None = None
@@ -90,7 +97,7 @@ class JobDetailView(QWidget):
         title = self.tr("Job {0}: {1} {2} — {3}")
         state = status(job.state.value)
         self.head.setText(title.format(job.id, status(job.operation), job.title, state))
-        self.counts.setText(" · ".join(count_lines(job)))
+        self.counts.setText(" · ".join(count_lines(detail)))
         problem = job.error or job.waiting_for or ""
         self.problem.setText(" ".join(problem.split()))
         self.problem.setVisible(bool(problem))
@@ -116,7 +123,6 @@ class JobDetailView(QWidget):
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         set_widths(self.table, tuple(column.width for column in FILE_COLUMNS))
-        self.only_left_over = QCheckBox()
         self.only_left_over.toggled.connect(self.files.show_only_left_over)
         copy = QAction(self.tr("Copy with headings"), self.table)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
@@ -124,7 +130,7 @@ class JobDetailView(QWidget):
         copy.triggered.connect(self.copy)
         self.table.addAction(copy)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        return _column(self.only_left_over, self.table)
+        return _row(self.table)
 
     def _make_steps(self) -> QWidget:
         headings = (self.tr("Step"), self.tr("Began"), self.tr("Seconds"))
@@ -134,7 +140,8 @@ class JobDetailView(QWidget):
         self.words = QLabel()
         self.words.setObjectName("hint")
         self.words.setWordWrap(True)
-        return _column(self.words, table)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        return _row(table, self.words)
 
     def copy(self) -> None:
         """Put the selected files on the clipboard, as Excel understands them; else all."""
@@ -156,14 +163,13 @@ class JobDetailView(QWidget):
                 self.plots.show_samples(samples_of(self._detail.job))
 
 
-def count_lines(job: JobRecord) -> list[str]:
+def count_lines(detail: JobDetail) -> list[str]:
     """Return for files, pages and rows how the total is made up; old jobs tell of files only."""
+    job = detail.job
     counts: dict[str, dict[str, int]] = dict(job.summary.get("counts") or {})
     if not counts:
-        of = "tables" if job.operation == "clean" else "files"
-        values = (job.total, job.successful, job.failed, job.unprocessed)
-        counts = {of: dict(zip(_PARTS, values, strict=True))}
-    shown = {of: found for of, found in counts.items() if of in _COUNTED and found.get("total")}
+        counts = {"tables" if job.operation == "clean" else "files": _counted(detail)}
+    shown = {of: found for of, found in counts.items() if found.get("total")}
     return [
         QCoreApplication.translate("counts", _COUNTED[of]).format(
             *(number(found.get(part, 0)) for part in _PARTS)
@@ -171,6 +177,19 @@ def count_lines(job: JobRecord) -> list[str]:
         for of, found in (shown or counts).items()
         if of in _COUNTED
     ]
+
+
+def _counted(detail: JobDetail) -> dict[str, int]:
+    """Return how the files stand; while the job is under way, by what became of each so far."""
+    job = detail.job
+    if job.state in TERMINAL:
+        values = (job.total, job.successful, job.failed, job.unprocessed)
+        return dict(zip(_PARTS, values, strict=True))
+    outcomes = Counter(file.outcome for file in detail.files)
+    total, failed = max(job.total, len(detail.files)), outcomes[FileOutcome.REJECTED]
+    successful = outcomes[FileOutcome.DONE] + outcomes[FileOutcome.DUPLICATE]
+    values = (total, successful, failed, total - successful - failed)
+    return dict(zip(_PARTS, values, strict=True))
 
 
 def samples_of(job: JobRecord) -> Sequence[Sequence[float]]:
@@ -197,12 +216,11 @@ def _step_cells(found: StepTime) -> list[tuple[str, Any]]:
     ]
 
 
-def _column(*widgets: QWidget) -> QWidget:
-    column = QWidget()
-    layout = QVBoxLayout(column)
+def _row(*widgets: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
     layout.setContentsMargins(6, 6, 6, 6)
-    layout.setSpacing(6)
+    layout.setSpacing(12)
     for widget in widgets:
-        layout.addWidget(widget)
-    layout.setStretch(len(widgets) - 1, 1)
-    return column
+        layout.addWidget(widget, 1)
+    return row

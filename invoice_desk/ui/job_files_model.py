@@ -97,7 +97,7 @@ def _figure(
 
 FILE_COLUMNS = (
     _text(QT_TRANSLATE_NOOP("jobs", "File"), 220, lambda f: f.name),
-    _text(QT_TRANSLATE_NOOP("jobs", "Outcome"), 100, outcome_text),
+    _text(QT_TRANSLATE_NOOP("jobs", "Outcome"), 112, outcome_text),
     _text(QT_TRANSLATE_NOOP("jobs", "Severity"), 80, _severity),
     _text(QT_TRANSLATE_NOOP("jobs", "Kind of error"), 110, _kind),
     _text(QT_TRANSLATE_NOOP("jobs", "Error"), 240, lambda f: f.error_message or ""),

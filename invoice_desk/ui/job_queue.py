@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from invoice_desk.core.job_lines import JobLine
+from invoice_desk.errors import StorageError
 from invoice_desk.services import job_control
 from invoice_desk.services.batches import BatchResult
 from invoice_desk.services.cleaning import CleaningJob, CleaningResult
@@ -20,6 +22,8 @@ from invoice_desk.ui.jobs_dock import JobRow, JobsDock
 from invoice_desk.ui.texts import duration, number, status
 
 #: Twice as often as progress has to be shown, so that it is never a tenth of a second late.
+log = logging.getLogger(__name__)
+
 REFRESH_MS = 50
 
 
@@ -92,6 +96,13 @@ class JobQueue(QObject):
         self._row_of(job)
         self.manager.add(job, **values)
         self.begin()
+        self._pool.start(self._record)
+
+    def _record(self) -> None:
+        try:
+            self.manager.record()
+        except StorageError as error:
+            log.info("a job is recorded later: %s", error)  # by the thread that runs jobs
 
     def cancel(self) -> None:
         """Cancel the job that runs."""

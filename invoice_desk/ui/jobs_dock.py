@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from invoice_desk.core.job_lines import JobLine
 from invoice_desk.core.jobs import TERMINAL
 from invoice_desk.services.jobs import Snapshot
+from invoice_desk.ui.job_columns import now_text
 from invoice_desk.ui.pages import ShortLabel
 from invoice_desk.ui.texts import duration, progress, status
 
@@ -67,8 +68,7 @@ class JobRow(QWidget):
 
     def show_waiting(self, line: JobLine) -> None:
         """Show why a job does not run yet."""
-        waits = line.waiting_for or self.tr("waiting its turn")
-        self.detail.setText(self.tr("{0} (job {1})").format(waits, line.id))
+        self.detail.setText(now_text(line))
         self._allow(ended=line.has_ended, is_paused=line.is_paused)
 
     def show_summary(self, text: str) -> None:

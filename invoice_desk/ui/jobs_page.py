@@ -40,6 +40,7 @@ from invoice_desk.ui.texts import number, status
 _BUTTONS = ("cancel", "pause", "resume", "retry", "delete")
 _TYPING_MS = 250
 _LOOK_MS = 1000
+_HALF = 280
 _OPERATIONS = ("import", "clean", "insert", "update", "upsert", "delete")
 
 
@@ -69,9 +70,10 @@ class JobsPage(Page):
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setObjectName("jobsSplitter")
         self.splitter.setChildrenCollapsible(False)
-        for widget, share in ((self.table, 3), (self.detail, 2)):
+        for widget in (self.table, self.detail):
             self.splitter.addWidget(widget)
-            self.splitter.setStretchFactor(self.splitter.count() - 1, share)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, 1)
+        self.splitter.setSizes([_HALF, _HALF])
         self.body.addLayout(self._make_filters())
         self.body.addWidget(self.splitter, 1)
         self.actions_by_id = make_job_actions(self, self.selected, operations)

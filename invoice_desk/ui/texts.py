@@ -127,10 +127,10 @@ def duration(seconds: float) -> str:
 
 def progress(snapshot: Snapshot) -> str:
     """Return how far a job is: files, rows, rate, time left, and what it waits for."""
-    text = QCoreApplication.translate("progress", "{0}: {1} of {2}").format(
-        status(snapshot.step), number(snapshot.done), number(snapshot.total)
-    )
-    parts = [text]
+    parts = [status(snapshot.step)]
+    if snapshot.total:
+        text = QCoreApplication.translate("progress", "{0}: {1} of {2}")
+        parts = [text.format(parts[0], number(snapshot.done), number(snapshot.total))]
     if snapshot.rows:
         rows = QCoreApplication.translate("progress", "%n rows", "", min(snapshot.rows, 2**31 - 1))
         parts.append(rows.replace(str(snapshot.rows), number(snapshot.rows)))
