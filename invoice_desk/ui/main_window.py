@@ -94,11 +94,11 @@ class MainWindow(QMainWindow):
         self.review = ReviewView(self._desk, self.background)
         self.rules = RulesView(self._desk, self.background)
         self.templates = TemplatesView()
-        operations = JobOperations(self._desk, self.background, self.jobs, self)
+        self.job_operations = JobOperations(self._desk, self.background, self.jobs, self)
         self.jobs_page = JobsPage(
             self._desk,
             self.background,
-            operations,
+            self.job_operations,
             is_watched=lambda: self.jobs.has_waiting,
         )
         self.reports = ReportsView(self._desk, self.background)
