@@ -2,9 +2,9 @@
 
     python3 -m benchmarks [NAME …] [--rows N] [--out FILE]
 
-NAME is one of `million`, `raw`, `small`, `workers`, `cluster`, `excel`, `daily`, `large`, `window`;
-all if none is named.  Each contender runs in a process of its own, so that start-up, memory and
-caches are its own.
+NAME is one of `million`, `raw`, `small`, `workers`, `cluster`, `excel`, `daily`, `large`, `window`,
+`jobs`; all if none is named.  Each contender runs in a process of its own, so that start-up,
+memory and caches are its own.
 """
 
 from __future__ import annotations
@@ -169,9 +169,21 @@ def window(folder: Path, rows: int) -> Figures:
     return answer
 
 
+def jobs(folder: Path, _rows: int) -> Figures:
+    """List 10,000 stored jobs; ask for one while 1,000 small files are imported; cancel that."""
+    command = [sys.executable, "-m", "benchmarks.jobs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    answer: Figures = json.loads(done.stdout.splitlines()[-1])
+    _said("10,000 stored jobs are listed, ms", answer["list_ms"], "≤ 200")
+    _said("the same by state and text, ms", answer["filtered_ms"], "≤ 200")
+    _said("status of a job that runs, worst, ms", answer["status_worst_ms"], "≤ 50")
+    _said("cancel of 1,000 files takes effect, seconds", answer["cancel_seconds"], "≤ 2")
+    return answer
+
+
 MEASURED: dict[str, Callable[[Path, int], Figures]] = {
     made.__name__: made
-    for made in (million, raw, small, workers, cluster, excel, daily, large, window)
+    for made in (million, raw, small, workers, cluster, excel, daily, large, window, jobs)
 }
 
 

@@ -68,7 +68,7 @@ def test_the_main_job_without_a_window(shell: Shell, tmp_path: Path) -> None:
     assert [job["state"] for job in jobs] == ["JobComplete", "JobComplete"]
     assert code == 0
     assert "1 rows of online_retail" in out
-    assert shell.json("jobs", "1", "--desk", shell.desk)[0]["outcome"] == "done"
+    assert shell.json("jobs", "1", "--desk", shell.desk)["files"][0]["outcome"] == "done"
 
 
 @pytest.mark.parametrize("command", ["sources", "jobs", "templates", "clean"])

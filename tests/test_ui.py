@@ -322,7 +322,9 @@ def test_jobs_and_sizes_are_there_after_a_restart(
 
     assert second.window.jobs_page.model.index(0, 3).data() == "Job Complete"
     assert second.window.inbox.table.columnWidth(0) == 333
-    second.window._on_job_opened(second.window.jobs_page.model.record(0))
+    page = second.window.jobs_page
+    page.select({1})
+    qtbot.waitUntil(lambda: page.detail.job_id == 1, timeout=5000)
     settle(qtbot, second.window)
     second.window.close()
     second.close()

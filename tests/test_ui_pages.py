@@ -28,7 +28,6 @@ from invoice_desk.ui.background import Background
 from invoice_desk.ui.changes_model import ChangesModel
 from invoice_desk.ui.choices_dialog import ChoicesDialog
 from invoice_desk.ui.copy_type_dialog import CopyTypeDialog
-from invoice_desk.ui.job_files_dialog import JobFilesDialog
 from invoice_desk.ui.job_words import job_words
 from invoice_desk.ui.main_window import MainWindow
 from invoice_desk.ui.passes_dialog import PassesDialog
@@ -431,13 +430,13 @@ def test_a_job_says_what_it_took(window: MainWindow, qtbot: QtBot, tmp_path: Pat
     window.show_page("jobs")
     settle(qtbot, window)
 
-    window.jobs_page.opened.emit(window.jobs_page.model.record(0))
+    window.jobs_page.table.selectRow(0)
 
-    dialog = dialog_of(window, qtbot, JobFilesDialog)
-    assert "One process did the work" in dialog.words.text()
-    assert "It took" in dialog.words.text()
-    assert "were read" in dialog.words.text()
-    dialog.reject()
+    detail = window.jobs_page.detail
+    qtbot.waitUntil(lambda: detail.job_id is not None, timeout=5000)
+    assert "One process did the work" in detail.words.text()
+    assert "It took" in detail.words.text()
+    assert "were read" in detail.words.text()
 
 
 def test_a_job_of_an_older_version_says_what_it_knows() -> None:

@@ -79,8 +79,11 @@ def test_a_file_is_written_into_a_clean_table(
     assert [(d.field, d.value) for d in log] == [("unit_price", "9.99")]
     window.show_page("jobs")
     settle(qtbot, window)
-    row = [window.jobs_page.model.index(1, column).data() for column in range(7)]  # 0: its import
-    assert row[1:] == ["Update", "prices.csv", "Job Complete", "2", "1", "0"]
+    model = window.jobs_page.model
+    titles = [model.headerData(c, Qt.Orientation.Horizontal) for c in range(model.columnCount())]
+    row = {title: model.index(1, c).data() for c, title in enumerate(titles)}  # 0: its import
+    shown = [row[name] for name in ("What", "On", "State", "Successful", "Failed", "Not processed")]
+    assert shown == ["Update", "prices.csv", "Job Complete", "2", "1", "0"]
 
 
 def test_the_dialog_offers_the_fields_that_the_type_names_and_says_what_is_missing(

@@ -8,16 +8,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoice_desk.cli.output import print_json, print_table, say, watched
 from invoice_desk.core.jobs import TERMINAL, JobState
 from invoice_desk.core.modes import Mode
-from invoice_desk.errors import ArgumentError, ExitCode, StorageError
+from invoice_desk.errors import ArgumentError, ExitCode, MissingSourceError, StorageError
 from invoice_desk.paths import default_desk
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.jobs import JobSettings
 from invoice_desk.services.workplaces import pool_for
+
+if TYPE_CHECKING:
+    from invoice_desk.services.cleaning import CleaningJob
 
 
 @contextmanager
@@ -52,7 +55,7 @@ def _settings(options: argparse.Namespace) -> JobSettings:
 
 
 @contextmanager
-def _workers_of(desk: Desk, options: argparse.Namespace) -> Iterator[None]:
+def workers_of(desk: Desk, options: argparse.Namespace) -> Iterator[None]:
     """Give the desk the cluster that the options or the settings name, checked, for one command.
 
     With a mode of this machine's own the cluster is left alone.
@@ -73,12 +76,16 @@ def _workers_of(desk: Desk, options: argparse.Namespace) -> Iterator[None]:
 
 def import_command(options: argparse.Namespace) -> int:
     """Import files and folders."""
+    from invoice_desk.cli.job_commands import is_for_later, record_for_later
     from invoice_desk.services.importing import ImportJob, remove_unpacked
 
     with desk_of(options, must_exist=False) as desk:
+        if is_for_later(options):
+            paths = _absolute(options.paths)
+            return record_for_later(desk, ImportJob(desk, paths, _settings(options)), options)
         take_up(desk)
         remove_unpacked(desk)
-        with _workers_of(desk, options):
+        with workers_of(desk, options):
             job = ImportJob(desk, options.paths, _settings(options))
             with watched(job):
                 result = job.run()
@@ -87,6 +94,14 @@ def import_command(options: argparse.Namespace) -> int:
     else:
         _print_batch(result)
     return _import_code(result)
+
+
+def _absolute(paths: Sequence[Path]) -> list[Path]:
+    """Return paths that any process finds, whatever folder it is in."""
+    for path in paths:
+        if not path.exists():
+            raise MissingSourceError(f"There is nothing at {path}.")
+    return [path.absolute() for path in paths]
 
 
 def _print_batch(result: Any) -> None:
@@ -123,23 +138,19 @@ def _import_code(result: Any) -> ExitCode:
 
 def clean_command(options: argparse.Namespace) -> int:
     """Clean tables."""
-    from invoice_desk.services.cleaning import CleaningJob
+    from invoice_desk.cli.job_commands import is_for_later, record_for_later
     from invoice_desk.services.types import check_options
 
     with desk_of(options) as desk:
         if options.type and options.type not in desk.types:
             raise ArgumentError(f"There is no document type {options.type}.")
-        take_up(desk)
         chosen = _chosen(options.option)
         check_options(desk, chosen)
-        with _workers_of(desk, options):
-            job = CleaningJob(
-                desk,
-                _settings(options),
-                source_ids=options.source,
-                document_type=options.type,
-                options=chosen,
-            )
+        if is_for_later(options):
+            return record_for_later(desk, _cleaning(desk, options, chosen), options)
+        take_up(desk)
+        with workers_of(desk, options):
+            job = _cleaning(desk, options, chosen)
             with watched(job):
                 result = job.run()
     if options.json:
@@ -147,6 +158,18 @@ def clean_command(options: argparse.Namespace) -> int:
     else:
         _print_cleaning(result)
     return _cleaning_code(result)
+
+
+def _cleaning(desk: Desk, options: argparse.Namespace, chosen: dict[str, str]) -> CleaningJob:
+    from invoice_desk.services.cleaning import CleaningJob
+
+    return CleaningJob(
+        desk,
+        _settings(options),
+        source_ids=options.source,
+        document_type=options.type,
+        options=chosen,
+    )
 
 
 def _chosen(pairs: list[str]) -> dict[str, str]:
@@ -274,34 +297,6 @@ def sources_command(options: argparse.Namespace) -> int:
 def _row(record: object, names: Sequence[str]) -> list[object]:
     """Return the id, as text, and these attributes of a record."""
     return [str(getattr(record, "id")), *(getattr(record, name) for name in names)]  # noqa: B009
-
-
-def jobs_command(options: argparse.Namespace) -> int:
-    """List jobs, or the files of one."""
-    from invoice_desk.services.job_control import job_files, jobs
-
-    with desk_of(options) as desk:
-        found: list[Any] = jobs(desk) if options.job is None else list(job_files(desk, options.job))
-    if options.json:
-        print_json(found)
-    elif options.job is None:
-        names = (
-            "operation",
-            "state",
-            "title",
-            "total",
-            "successful",
-            "failed",
-            "unprocessed",
-            "rows",
-        )
-        print_table(("id", *names), [_row(job, names) for job in found])
-    else:
-        print_table(
-            ("outcome", "file", "error"),
-            [(f.outcome.value, f.name, f.error_message) for f in found],
-        )
-    return ExitCode.OK
 
 
 def templates_command(options: argparse.Namespace) -> int:

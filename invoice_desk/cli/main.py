@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import invoice_desk
 from invoice_desk.errors import BugError, ExitCode, InvoiceDeskError, UserError
@@ -32,7 +32,7 @@ COMMANDS = {
     "aggregate": "count, sum and average what is cleaned, or list such reports",
     "objectives": "list what is to be reached, or import it from a file",
     "kpis": "print evolution, achievement and collection rate by organisation",
-    "jobs": "list jobs, or the files of one job",
+    "jobs": "list jobs, show one, change some, or run what waits",
     "templates": "list mappings that were confirmed",
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
     "write": "insert, update, upsert or delete rows of a clean table by those of a file",
@@ -42,7 +42,10 @@ COMMANDS = {
 }
 
 #: Where the functions of the commands are; only what is looked into is imported.
-_MODULES = ("commands", "rule_commands", "report_commands", "write_commands")
+_MODULES = ("commands", "job_commands", "rule_commands", "report_commands", "write_commands")
+
+
+_MODES = ("auto", "standard", "optimized")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -90,15 +93,15 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--json", action="store_true", help="print one JSON document")
     for name in ("import", "clean"):
         add[name].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
-        modes = ("auto", "standard", "optimized")
         add[name].add_argument("--cluster", type=_address, metavar="URL", help="tcp://HOST:PORT")
-        add[name].add_argument("--mode", choices=modes, default="auto", help="how to work")
+        add[name].add_argument("--mode", choices=_MODES, default="auto", help="how to work")
     for name in ("clean", "export"):
         add[name].add_argument("--source", type=int, nargs="+", metavar="ID", help="only these")
         add[name].add_argument("--type", metavar="NAME", help="only this document type")
     for name in ("import", "inspect", "convert"):
         add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
     _add_listing_options(add)
+    _add_job_options(add)
     _add_rule_options(add)
     _add_report_options(add)
     _add_file_options(add)
@@ -124,7 +127,36 @@ def _add_listing_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["compare"].add_argument("after", type=int, metavar="PASS")
     add["compare"].add_argument("--limit", type=_positive, default=100, metavar="N")
     add["scan"].add_argument("types", nargs="*", metavar="TYPE")
-    add["jobs"].add_argument("job", type=int, nargs="?", metavar="ID", help="show its files")
+
+
+def _add_job_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    one = add["jobs"]
+    many: dict[str, Any] = {"type": int, "nargs": "+", "default": [], "metavar": "ID"}
+    pairs: dict[str, Any] = {"nargs": 2, "action": "append", "default": []}
+    standings = ("running", "waiting", "complete", "failed", "aborted", "left_over")
+    one.add_argument("job", type=int, nargs="?", metavar="ID", help="show its steps and files")
+    one.add_argument("--state", choices=standings, help="list only those that stand so")
+    one.add_argument("--kind", metavar="K", help="list only import, clean, …")
+    one.add_argument("--text", default="", help="list only those with this in their title")
+    one.add_argument("--limit", type=_positive, default=1000, metavar="N", help="newest first")
+    one.add_argument("--cancel", **many, help="stop; what is stored stays")
+    one.add_argument("--pause", **many, help="begin nothing new until it is resumed")
+    one.add_argument("--resume", **many, help="go on")
+    one.add_argument("--retry", **many, help="do again what failed or was not processed")
+    one.add_argument("--delete", **many, help="remove from the list; what it stored stays")
+    one.add_argument("--priority", **pairs, metavar=("ID", "N"), help="higher runs first")
+    one.add_argument("--schedule", **pairs, metavar=("ID", "TIME"), help="18:30, a date, or now")
+    one.add_argument("--after", **pairs, metavar=("ID", "OTHER"), help="a job to wait for, or none")
+    one.add_argument("--workers", type=_workers, metavar="N", help="with --retry: processes")
+    one.add_argument("--mode", choices=_MODES, help="with --retry: how to work")
+    one.add_argument("--ocr", choices=("rapidocr",), metavar="ENGINE", help="with --retry")
+    one.add_argument("--run", action="store_true", help="run what waits until nothing may run")
+    one.add_argument("--cluster", type=_address, metavar="URL", help="with --run: tcp://HOST:PORT")
+    for name in ("import", "clean"):
+        add[name].add_argument("--later", action="store_true", help="record it, run it later")
+        add[name].add_argument("--priority", type=int, metavar="N", help="later; higher runs first")
+        add[name].add_argument("--at", metavar="TIME", help="later, not before 18:30 or a date")
+        add[name].add_argument("--after", type=int, metavar="ID", help="later, after this job")
 
 
 def _add_rule_options(add: Mapping[str, argparse.ArgumentParser]) -> None:

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
@@ -84,8 +84,19 @@ def watched(job: RunningJob) -> Iterator[None]:
     on_main_thread = threading.current_thread() is threading.main_thread()
     if on_main_thread:
         signal.signal(signal.SIGINT, cancel)
+    try:
+        with drawn(lambda: job):
+            yield
+    finally:
+        if on_main_thread:
+            signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def drawn(current: Callable[[], RunningJob | None]) -> Iterator[None]:
+    """Show on a terminal a bar of the job that `current` returns, as long as there is one."""
     done = threading.Event()
-    watcher = threading.Thread(target=_draw_until, args=(job, done), daemon=True)
+    watcher = threading.Thread(target=_draw_until, args=(current, done), daemon=True)
     if sys.stderr.isatty():
         watcher.start()
     try:
@@ -94,14 +105,14 @@ def watched(job: RunningJob) -> Iterator[None]:
         done.set()
         if watcher.is_alive():
             watcher.join()
-        if on_main_thread:
-            signal.signal(signal.SIGINT, previous)
 
 
-def _draw_until(job: RunningJob, done: threading.Event) -> None:
+def _draw_until(current: Callable[[], RunningJob | None], done: threading.Event) -> None:
     while not done.wait(_REFRESH_SECONDS):
-        sys.stderr.write("\r\x1b[K" + bar(job.snapshot))
-        sys.stderr.flush()
+        job = current()
+        if job is not None:
+            sys.stderr.write("\r\x1b[K" + bar(job.snapshot))
+            sys.stderr.flush()
     sys.stderr.write("\r\x1b[K")
     sys.stderr.flush()
 

@@ -74,6 +74,7 @@ class JobManager:
         self._idle = threading.Event()
         self._idle.set()
         self._lock = threading.Lock()
+        self._recording = threading.Lock()
         self._given: list[tuple[RunningJob, dict[str, Any]]] = []
         self._is_working = False
         #: Jobs that were recorded here and wait, by number.
@@ -97,6 +98,11 @@ class JobManager:
         with self._lock:
             self._given.append((job, values))
         self._wake.set()
+
+    def record(self) -> None:
+        """Record what was given, so that it is not lost; any thread may, while a job runs."""
+        with self._recording:
+            self._record_given()
 
     def look(self) -> None:
         """Look at once what may run now."""
@@ -180,11 +186,13 @@ class JobManager:
 
     def _next(self, *, only_interrupted: bool = False) -> RunningJob | None:
         """Record what was given, and take the first job that may run."""
-        self._record_given()
-        with reading(self._desk.engine) as connection:
-            waiting = unfinished_jobs(connection)
+        with self._recording:  # else a job could be read before `_fresh` knows it
+            self._record_given()
+            fresh = set(self._fresh)
+            with reading(self._desk.engine) as connection:
+                waiting = unfinished_jobs(connection)
         by_id = {record.id: record for record in waiting}
-        for job_id in self._fresh.keys() - by_id.keys():  # cancelled, or done by another program
+        for job_id in fresh - by_id.keys():  # cancelled, or done by another program
             self.ended.append(Ended(self._fresh.pop(job_id), None, None))
         for record in waiting:
             if self._closing.is_set() or (only_interrupted and record.owner is None):

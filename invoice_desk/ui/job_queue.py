@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from invoice_desk.core.bulk_writes import WriteRequest
+from invoice_desk.core.job_lines import JobLine
+from invoice_desk.errors import StorageError
 from invoice_desk.services import job_control
 from invoice_desk.services.batches import BatchResult
 from invoice_desk.services.bulk_writing import BulkWriteJob, BulkWriteResult
@@ -16,10 +20,12 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
 from invoice_desk.services.job_manager import Ended, JobManager
 from invoice_desk.services.jobs import JobSettings, RunningJob
-from invoice_desk.ui.jobs_view import JobRow, JobsDock
+from invoice_desk.ui.jobs_dock import JobRow, JobsDock
 from invoice_desk.ui.texts import duration, number, status
 
 #: Twice as often as progress has to be shown, so that it is never a tenth of a second late.
+log = logging.getLogger(__name__)
+
 REFRESH_MS = 50
 
 
@@ -35,6 +41,7 @@ class JobQueue(QObject):
     written = Signal(object)  # BulkWriteResult
     progressed = Signal(object)  # Snapshot
     crashed = Signal(object)  # Exception
+    over = Signal(object, str)  # the last Snapshot of a job, and how it ended in one line
 
     def __init__(self, desk: Desk, dock: JobsDock, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -81,11 +88,23 @@ class JobQueue(QObject):
         )
         self.add(job)
 
-    def add(self, job: RunningJob) -> None:
-        """Run a job when its turn comes."""
+    def add(self, job: RunningJob, **values: Any) -> None:
+        """Run a job when its turn comes.
+
+        Args:
+            job: The job.
+            values: `priority`, `not_before`, `after_id`.
+        """
         self._row_of(job)
-        self.manager.add(job)
+        self.manager.add(job, **values)
         self.begin()
+        self._pool.start(self._record)
+
+    def _record(self) -> None:
+        try:
+            self.manager.record()
+        except StorageError as error:
+            log.info("a job is recorded later: %s", error)  # by the thread that runs jobs
 
     def write(self, request: WriteRequest) -> None:
         """Write rows into a clean table."""
@@ -95,6 +114,19 @@ class JobQueue(QObject):
         """Cancel the job that runs."""
         if self.manager.current is not None:
             self.manager.current.cancel()
+
+    def show_waiting(self, lines: Sequence[JobLine]) -> None:
+        """Show in the dock why jobs do not run yet."""
+        known = {line.id: line for line in lines}
+        for job, row in self._rows.items():
+            line = known.get(job.job_id)
+            if line is not None and job is not self.manager.current and not line.is_running:
+                row.show_waiting(line)
+
+    @property
+    def has_waiting(self) -> bool:
+        """Return whether the dock shows jobs that do not run yet."""
+        return any(job is not self.manager.current for job in self._rows)
 
     def close(self) -> None:
         """Lay down what runs and wait for that; at the next start it goes on."""
@@ -107,6 +139,7 @@ class JobQueue(QObject):
         if row is None:
             row = self._rows[job] = self._dock.add_row()
             row.cancelled.connect(lambda: self._on_cancelled(job))
+            row.paused.connect(lambda is_wanted: self._on_paused(job, is_wanted=is_wanted))
             row.show_snapshot(job.snapshot)
         return row
 
@@ -115,6 +148,23 @@ class JobQueue(QObject):
         if job is not self.manager.current and job.job_id:
             job_id = job.job_id
             self._pool.start(lambda: job_control.for_each(self._cancel_waiting, [job_id]))
+
+    def _on_paused(self, job: RunningJob, *, is_wanted: bool) -> None:
+        call = job_control.pause if is_wanted else job_control.resume
+        self._rows[job].show_paused(is_paused=is_wanted)
+        if job is self.manager.current or not job.job_id:
+            if is_wanted:
+                job.pause()
+            else:
+                job.resume()
+        if job.job_id:
+            desk, job_id = self._desk, job.job_id
+
+            def work() -> None:
+                job_control.for_each(lambda number: call(desk, number), [job_id])
+                self.manager.look()
+
+            self._pool.start(work)
 
     def _cancel_waiting(self, job_id: int) -> None:
         job_control.cancel(self._desk, job_id)
@@ -134,9 +184,11 @@ class JobQueue(QObject):
         row.show_snapshot(ended.job.snapshot)
         if ended.error is not None:
             row.show_summary(str(ended.error))
+            self.over.emit(ended.job.snapshot, str(ended.error))
             self.crashed.emit(ended.error)
             return
         row.show_summary(summary(ended.result))
+        self.over.emit(ended.job.snapshot, summary(ended.result))
         if isinstance(ended.result, BatchResult):
             self.imported.emit(ended.result)
         elif isinstance(ended.result, CleaningResult):

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
-from invoice_desk.ui.texts import number, status
+from invoice_desk.ui.texts import file_size, number, status
 
 _MODES = {
     "standard": QT_TRANSLATE_NOOP("jobs", "One process did the work ({0})."),
@@ -31,7 +31,7 @@ def job_words(summary: Mapping[str, Any]) -> list[str]:
     if cost:
         text = _translated("{0} were read, {1} written; memory was {2} at its highest.")
         sizes = (cost.get(name, 0) for name in ("bytes_read", "bytes_written", "peak_memory"))
-        lines.append(text.format(*(_size(size) for size in sizes)))
+        lines.append(text.format(*(file_size(size) for size in sizes)))
     return lines
 
 
@@ -48,10 +48,6 @@ def _seconds(value: float) -> str:
         minutes, rest = divmod(round(value), 60)
         return _translated("{0} min {1} s").format(minutes, rest)
     return _translated("{0} s").format(QLocale().toString(float(value), "f", 1))
-
-
-def _size(count: int) -> str:
-    return QLocale().formattedDataSize(int(count), 1, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 def _translated(text: str) -> str:

@@ -18,20 +18,24 @@ from PySide6.QtWidgets import (
 )
 
 from invoice_desk.core.findings import FindingCode
-from invoice_desk.core.records import FindingRecord, JobRecord, SourceRecord, TableRecord
+from invoice_desk.core.records import FindingRecord, SourceRecord, TableRecord
 from invoice_desk.errors import StorageError, UserError
 from invoice_desk.paths import resource
-from invoice_desk.services import browsing, job_control, templating
+from invoice_desk.services import browsing, templating
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.jobs import Snapshot
 from invoice_desk.ui.actions import ACTIONS as ACTION_SPECS
 from invoice_desk.ui.actions import MENUS, icon, make_actions, translated
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.decisions_undo import Decisions
 from invoice_desk.ui.error_dialog import show_error
 from invoice_desk.ui.inbox_view import InboxView
+from invoice_desk.ui.job_operations import JobOperations
 from invoice_desk.ui.job_queue import JobQueue
-from invoice_desk.ui.jobs_view import JobsDock, JobsView
+from invoice_desk.ui.jobs_dock import JobsDock
+from invoice_desk.ui.jobs_page import JobsPage
 from invoice_desk.ui.navigation import Navigation
+from invoice_desk.ui.notifier import Notifier, SystemMessages
 from invoice_desk.ui.operations import Operations
 from invoice_desk.ui.reports_view import ReportsView
 from invoice_desk.ui.review_view import ReviewView
@@ -90,7 +94,13 @@ class MainWindow(QMainWindow):
         self.review = ReviewView(self._desk, self.background)
         self.rules = RulesView(self._desk, self.background)
         self.templates = TemplatesView()
-        self.jobs_page = JobsView()
+        self.job_operations = JobOperations(self._desk, self.background, self.jobs, self)
+        self.jobs_page = JobsPage(
+            self._desk,
+            self.background,
+            self.job_operations,
+            is_watched=lambda: self.jobs.has_waiting,
+        )
         self.reports = ReportsView(self._desk, self.background)
         self.activity = ActivityView()
         self.table = TableView(self._desk, self.background)
@@ -165,6 +175,9 @@ class MainWindow(QMainWindow):
         self.jobs.cleaned.connect(self._on_cleaned)
         self.jobs.written.connect(self._on_written)
         self.jobs.progressed.connect(self._on_progressed)
+        self.jobs.progressed.connect(self.jobs_page.show_snapshot)
+        self.jobs.over.connect(self._on_over)
+        self.notifier = Notifier(is_active=self.isActiveWindow, announce=SystemMessages(self))
         self.jobs.crashed.connect(self._on_failed)
         self.operations.said.connect(self.statusBar().showMessage)
         stack = self.decisions.stack
@@ -188,7 +201,7 @@ class MainWindow(QMainWindow):
         self.review.scan.clicked.connect(scan.trigger)
         scan.enabledChanged.connect(self.review.scan.setEnabled)
         self.rules.clean_wanted.connect(self._on_clean_type)
-        self.jobs_page.opened.connect(self._on_job_opened)
+        self.jobs_page.looked.connect(self.jobs.show_waiting)
 
     def _connect_table(self) -> None:
         self.table.left.connect(lambda: self.show_page("inbox"))
@@ -328,9 +341,7 @@ class MainWindow(QMainWindow):
     def _show_lists(self, page: str) -> None:
         desk = self._desk
         if page == "jobs":
-            self.background.run(
-                lambda: job_control.jobs(desk), self.jobs_page.show_jobs, owner=self
-            )
+            self.jobs_page.refresh()
         elif page == "rules":
             self.rules.refresh()
         elif page == "reports":
@@ -383,6 +394,10 @@ class MainWindow(QMainWindow):
         self.table.reload()
         if result.error:
             show_error(self, UserError(result.error))
+
+    def _on_over(self, snapshot: Snapshot, how: str) -> None:
+        self.notifier.tell(snapshot, how)
+        self._show_lists(self._current_page())
 
     def _on_decided(self, table_id: int, numbers: set[int]) -> None:
         shown = self.table.table
@@ -464,9 +479,6 @@ class MainWindow(QMainWindow):
         shown = self.table.table if self._current_page() == "table" else None
         stem = Path(self.table.source.name).stem if shown and self.table.source else "invoice-desk"
         self.operations.export(stem, [shown.id] if shown else None)
-
-    def _on_job_opened(self, record: JobRecord) -> None:
-        self.operations.show_job(record)
 
     def _on_failed(self, error: Exception) -> None:
         show_error(self, error)

@@ -6,19 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from invoice_desk.core.modes import WorkSettings
-from invoice_desk.core.records import JobFileRecord, JobRecord
-from invoice_desk.services import exporting, job_control, scanning
+from invoice_desk.services import exporting, scanning
 from invoice_desk.services.bulk_requests import write_request
 from invoice_desk.services.desk import Desk
 from invoice_desk.settings import load_settings, save_settings
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.texts import number
-from invoice_desk.ui.window_state import open_remembered
 
 if TYPE_CHECKING:  # the dialog is imported when it is opened
     from invoice_desk.ui.write_dialog import WriteDialog
@@ -121,21 +119,6 @@ class Operations(QObject):
         return str(self._settings.value("folder") or Path.home())
 
     # --- the desk ---------------------------------------------------------------------
-
-    def show_job(self, record: JobRecord) -> None:
-        """Show what became of each file of a job."""
-        desk = self._desk
-        self._background.run(
-            lambda: job_control.job_files(desk, record.id),
-            lambda files: self._show_job_files(record, files),
-            owner=self,
-        )
-
-    def _show_job_files(self, record: JobRecord, files: Sequence[JobFileRecord]) -> None:
-        from invoice_desk.ui.job_files_dialog import JobFilesDialog
-
-        dialog = JobFilesDialog(record, files, self._window)
-        open_remembered(dialog, self._settings, QSize(860, 560), name="job")
 
     def edit_settings(self) -> None:
         """Open the settings; what is saved holds at once."""

@@ -45,6 +45,7 @@ _STATUS = {
     "saving": QT_TRANSLATE_NOOP("status", "saving originals"),
     "reading": QT_TRANSLATE_NOOP("status", "reading"),
     "mapping": QT_TRANSLATE_NOOP("status", "mapping"),
+    "detecting": QT_TRANSLATE_NOOP("status", "detecting"),
     "done": QT_TRANSLATE_NOOP("status", "done"),
     "running": QT_TRANSLATE_NOOP("status", "running"),
     "abandoned": QT_TRANSLATE_NOOP("status", "not finished, or read again since"),
@@ -96,6 +97,11 @@ def number(value: float) -> str:
     return QLocale().toString(int(value))
 
 
+def file_size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    return QLocale().formattedDataSize(int(count), 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
 def amount(value: Decimal) -> str:
     """Return an amount with the marks of the user's country, every digit kept."""
     text = amount_text(value, digits=2)
@@ -121,10 +127,10 @@ def duration(seconds: float) -> str:
 
 def progress(snapshot: Snapshot) -> str:
     """Return how far a job is: files, rows, rate, time left, and what it waits for."""
-    text = QCoreApplication.translate("progress", "{0}: {1} of {2}").format(
-        status(snapshot.step), number(snapshot.done), number(snapshot.total)
-    )
-    parts = [text]
+    parts = [status(snapshot.step)]
+    if snapshot.total:
+        text = QCoreApplication.translate("progress", "{0}: {1} of {2}")
+        parts = [text.format(parts[0], number(snapshot.done), number(snapshot.total))]
     if snapshot.rows:
         rows = QCoreApplication.translate("progress", "%n rows", "", min(snapshot.rows, 2**31 - 1))
         parts.append(rows.replace(str(snapshot.rows), number(snapshot.rows)))

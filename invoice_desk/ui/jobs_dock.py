@@ -1,9 +1,6 @@
-"""Jobs: a dock with what runs now, and a page with everything that ever ran."""
+"""The jobs dock: what runs and waits now, below every page."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -16,39 +13,44 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from invoice_desk.core.job_lines import JobLine
 from invoice_desk.core.jobs import TERMINAL
-from invoice_desk.core.records import JobRecord
 from invoice_desk.services.jobs import Snapshot
-from invoice_desk.ui.lists import RecordTable, set_widths
-from invoice_desk.ui.pages import Page
-from invoice_desk.ui.text_grid import RecordModel
-from invoice_desk.ui.texts import duration, number, progress, status
+from invoice_desk.ui.job_columns import now_text
+from invoice_desk.ui.pages import ShortLabel
+from invoice_desk.ui.texts import duration, progress, status
 
 _KEPT_ENDED = 1
 
 
 class JobRow(QWidget):
-    """One job that runs or has just ended: bar, rate, time left, cancel."""
+    """One job that runs, waits or has just ended: bar, rate, time left, pause, cancel."""
 
     cancelled = Signal()
+    paused = Signal(bool)  # whether to pause, else to go on
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.name = QLabel()
-        self.detail = QLabel(self.tr("waiting its turn"))
+        self._is_paused = False
+        self.name = ShortLabel()
+        self.detail = ShortLabel()
+        self.detail.setText(self.tr("waiting its turn"))
         self.detail.setObjectName("hint")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
+        self.pause = QPushButton(self.tr("Pause"))
+        self.pause.clicked.connect(lambda _checked=False: self.paused.emit(not self._is_paused))
         self.cancel = QPushButton(self.tr("Cancel"))
         self.cancel.clicked.connect(self.cancelled)
         layout = QGridLayout(self)
         layout.setContentsMargins(10, 4, 10, 4)
         layout.addWidget(self.name, 0, 0)
         layout.addWidget(self.bar, 0, 1)
-        layout.addWidget(self.cancel, 0, 2)
-        layout.addWidget(self.detail, 1, 0, 1, 3)
+        layout.addWidget(self.pause, 0, 2)
+        layout.addWidget(self.cancel, 0, 3)
+        layout.addWidget(self.detail, 1, 0, 1, 4)
         layout.setColumnStretch(1, 1)
-        layout.setColumnMinimumWidth(0, 220)
+        layout.setColumnMinimumWidth(0, 260)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show how far the job is."""
@@ -62,13 +64,29 @@ class JobRow(QWidget):
             self.detail.setText(text)
         else:
             self.detail.setText(progress(snapshot))
-        self.cancel.setEnabled(not ended)
+        self._allow(ended=ended, is_paused=snapshot.paused)
+
+    def show_waiting(self, line: JobLine) -> None:
+        """Show why a job does not run yet."""
+        self.detail.setText(now_text(line))
+        self._allow(ended=line.has_ended, is_paused=line.is_paused)
 
     def show_summary(self, text: str) -> None:
         """Show how the job ended."""
-        self.detail.setText(text)
-        self.cancel.setEnabled(False)
+        self.detail.setText(" ".join(text.split()))
         self.bar.setValue(1000)
+        self._allow(ended=True, is_paused=False)
+
+    def show_paused(self, *, is_paused: bool) -> None:
+        """Offer to go on, or to pause."""
+        if is_paused is not self._is_paused:
+            self._is_paused = is_paused
+            self.pause.setText(self.tr("Resume") if is_paused else self.tr("Pause"))
+
+    def _allow(self, *, ended: bool, is_paused: bool) -> None:
+        self.cancel.setEnabled(not ended)
+        self.pause.setEnabled(not ended)
+        self.show_paused(is_paused=is_paused)
 
 
 class JobsDock(QDockWidget):
@@ -104,51 +122,3 @@ class JobsDock(QDockWidget):
         self._idle.hide()
         self._layout.addWidget(row)
         return row
-
-
-class JobsView(Page):
-    """Every job with its outcome, also those of earlier days."""
-
-    opened = Signal(object)  # JobRecord
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("", parent)
-        self.title.setText(self.tr("Jobs"))
-        headings = (
-            *(self.tr("No."), self.tr("What"), self.tr("On"), self.tr("State")),
-            *(self.tr("Successful"), self.tr("Failed"), self.tr("Not processed")),
-            *(self.tr("Rows"), self.tr("Seconds"), self.tr("Began")),
-        )
-        self.model: RecordModel[JobRecord] = RecordModel(headings, _cells, tip=_tip, parent=self)
-        self.table = RecordTable("jobs", self.model)
-        set_widths(self.table, (50, 80, 260, 120, 90, 70, 110, 90, 80))
-        self.table.when_opened(self.opened.emit)
-        hint = QLabel(self.tr("Double-click a job to see what became of each file."))
-        hint.setObjectName("hint")
-        self.body.addWidget(hint)
-        self.body.addWidget(self.table)
-
-    def show_jobs(self, records: Sequence[JobRecord]) -> None:
-        """Show these jobs."""
-        self.model.show_records(records)
-
-
-def _cells(record: JobRecord) -> list[tuple[str, Any]]:
-    seconds = float(record.summary.get("seconds", 0.0))
-    began = record.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    return [
-        (str(record.id), record.id),
-        (status(record.operation), record.operation),
-        (record.title, record.title),
-        (status(record.state.value), record.state.value),
-        (number(record.successful), record.successful),
-        (number(record.failed), record.failed),
-        (number(record.unprocessed), record.unprocessed),
-        (number(record.rows), record.rows),
-        (f"{seconds:.1f}", seconds),
-        (began, record.created_at.timestamp()),
-    ]
-
-
-def _tip(record: JobRecord) -> str:
-    return record.error or ""
