@@ -29,7 +29,7 @@ from invoice_desk.errors import ArgumentError, ClusterError
 from invoice_desk.services.cleaning import clean_tables
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.importing import import_paths
-from invoice_desk.services.jobs import jobs
+from invoice_desk.services.job_control import jobs
 from invoice_desk.services.samples import write_samples
 from invoice_desk.settings import load_settings
 from invoice_desk.workers.cluster import ClusterPool

@@ -13,7 +13,7 @@ from invoice_desk.core.cleaning import CleanChunk, clean_chunk, control_totals
 from invoice_desk.core.cleaning_plan import CleaningPlan, ColumnStyle
 from invoice_desk.core.corrections import canonical
 from invoice_desk.core.decisions import Decision, DecisionKind, RowVerdict, standing, verdicts
-from invoice_desk.core.declarations import document_type_of
+from invoice_desk.core.declarations import declaration_of, document_type_of
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.mapping import Template, header_fingerprint, suggestions_for, template_for
 from invoice_desk.core.raw_rows import RawRows
@@ -51,6 +51,57 @@ def test_rows_out_of_scope_are_filtered_with_their_reason() -> None:
         "filtered_out",
     ]
     assert chunk.rows["reasons"].to_pylist() == [None, None, None, '["product_out_of_scope"]']
+
+
+def test_an_excluded_row_is_filtered_with_its_reason_before_those_of_rules() -> None:
+    row = ["Siège", "ADSL", "1,00", "0,19", "1,19", "0"]
+    decided = {
+        1: RowVerdict({}, approved=False, excluded="Paid twice."),
+        2: RowVerdict({"net_amount": "3"}, approved=True, excluded="excluded"),
+    }
+
+    rows = clean([row] * 4, verdicts=decided).rows
+
+    assert rows["cleaning_status"].to_pylist() == [
+        *("cleaned", "filtered_out", "filtered_out", "cleaned")
+    ]
+    assert rows["reasons"].to_pylist() == [None, '["Paid twice."]', '["excluded"]', None]
+    assert [str(v) for v in rows["net_amount"].to_pylist()[2:]] == ["3.0000", "1.0000"]
+
+
+def test_an_excluded_row_keeps_the_reasons_of_rules_too() -> None:
+    row = ["DOT_Oran", "X25", "1,00", "0,19", "1,19", "0"]
+    decided = {0: RowVerdict({}, approved=False, excluded="Paid twice.")}
+
+    reasons = clean([row], verdicts=decided).rows["reasons"].to_pylist()
+
+    assert reasons[0].startswith('["Paid twice.","product_out_of_scope')
+
+
+def test_rows_that_a_bulk_write_has_not_come_to_do_not_count() -> None:
+    row = ["Siège", "ADSL", "1,00", "0,19", "1,19", "0"]
+
+    rows = clean([row] * 3, written_up_to=1).rows
+
+    assert rows["reasons"].to_pylist() == [None, '["not_written"]', '["not_written"]']
+
+
+def test_of_two_exclusions_the_later_one_gives_the_reason() -> None:
+    exclude, withdraw = DecisionKind.EXCLUDE, DecisionKind.WITHDRAW
+    log = [Decision(1, 1, 5, exclude, value="first"), Decision(2, 1, 5, exclude)]
+
+    assert verdicts(log)[5].excluded == "excluded"
+    assert verdicts(log)[5].as_read.excluded is None
+    assert verdicts([*log, Decision(3, 1, 5, withdraw, withdraws=2)])[5].excluded == "first"
+
+
+def test_unique_fields_are_declared_and_must_be_read() -> None:
+    invoice = TYPES["invoice"]
+    again = document_type_of(declaration_of(invoice))
+
+    assert again.unique_fields == ("supplier_name", "invoice_number")
+    with pytest.raises(TemplateError, match="unique fields"):
+        document_type_of(declaration_of(invoice) | {"unique_fields": ["nothing"]})
 
 
 def test_an_option_chooses_another_reading() -> None:

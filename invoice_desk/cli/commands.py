@@ -119,12 +119,12 @@ def _print_batch(result: Any) -> None:
         f"{result.rows:,} rows in {result.seconds:.1f} s ({result.mode}: {result.mode_reason})"
     )
     if result.error:
-        say(f"{result.error} {StorageError.advice}")
+        say(f"{result.error} {result.advice}".rstrip())
 
 
 def _import_code(result: Any) -> ExitCode:
     if result.error is not None:
-        return ExitCode.STORAGE
+        return ExitCode(result.exit_code)
     if result.state is JobState.ABORTED:
         return ExitCode.CANCELLED
     if result.total == 0:
@@ -199,8 +199,8 @@ def _print_cleaning(result: Any) -> None:
 
 def _cleaning_code(result: Any) -> ExitCode:
     if result.error is not None:
-        say(f"{result.error} {StorageError.advice}")
-        return ExitCode.STORAGE
+        say(f"{result.error} {result.advice}".rstrip())
+        return ExitCode(result.exit_code)
     if result.state is JobState.ABORTED:
         return ExitCode.CANCELLED
     if result.total == 0:

@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,9 +35,14 @@ COMMANDS = {
     "jobs": "list jobs, show one, change some, or run what waits",
     "templates": "list mappings that were confirmed",
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
+    "write": "insert, update, upsert or delete rows of a clean table by those of a file",
+    "results": "list what was successful, failed or not processed in a job",
     "samples": "write made-up files of every type",
     "doctor": "say what works on this machine and what to do if not",
 }
+
+#: Where the functions of the commands are; only what is looked into is imported.
+_MODULES = ("commands", "job_commands", "rule_commands", "report_commands", "write_commands")
 
 
 _MODES = ("auto", "standard", "optimized")
@@ -62,10 +68,8 @@ def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     options = parser().parse_args(arguments)
     if options.command is None:
         return _guarded(lambda: open_window([], options.desk, options.self_test))
-    from invoice_desk.cli import commands, job_commands, report_commands, rule_commands
-
     name = f"{options.command}_command"
-    places = (commands, job_commands, rule_commands, report_commands)
+    places = (import_module(f"invoice_desk.cli.{module}") for module in _MODULES)
     place = next(place for place in places if hasattr(place, name))
     return _guarded(lambda: getattr(place, name)(options))
 
@@ -101,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     _add_rule_options(add)
     _add_report_options(add)
     _add_file_options(add)
+    _add_write_options(add)
     return made
 
 
@@ -211,6 +216,23 @@ def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["samples"].add_argument("--out", type=Path, required=True, metavar="DIR")
     add["samples"].add_argument("--rows", type=_positive, default=200, metavar="N")
     add["samples"].add_argument("--seed", type=int, default=1, metavar="N")
+
+
+def _add_write_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    one = add["write"]
+    one.add_argument("operation", choices=("insert", "update", "upsert", "delete"))
+    one.add_argument("file", type=Path, metavar="FILE")
+    one.add_argument("--type", required=True, metavar="NAME", help="into the rows of this type")
+    one.add_argument(
+        "--unique", metavar="FIELD,FIELD", help="the fields that tell one row from another"
+    )
+    one.add_argument(
+        "--empty-clears", action="store_true", help="an empty cell empties what is there"
+    )
+    add["results"].add_argument("job", type=int, metavar="JOB")
+    lists = ("successful", "failed", "unprocessed")
+    add["results"].add_argument("--list", choices=lists, required=True, help="which rows")
+    add["results"].add_argument("--out", type=Path, metavar="FILE", help="write them there")
 
 
 def _workers(text: str) -> int:

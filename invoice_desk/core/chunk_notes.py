@@ -78,6 +78,11 @@ class Decided:
         found = [self._places[p].corrections for p in ordered]
         return pa.array([c[field_name] for c in found if field_name in c], pa.string())
 
+    def excluded(self) -> dict[int, str]:
+        """Return place → reason of the rows that are not to count, in their order."""
+        found = {place: self._places[place].excluded for place in sorted(self._places)}
+        return {place: reason for place, reason in found.items() if reason is not None}
+
     def columns(self) -> dict[str, pa.Array]:
         """Return `corrected` (JSON array of fields) and `approved` (0 or 1)."""
         corrected: list[str | None] = [None] * self.count

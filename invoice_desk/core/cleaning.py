@@ -45,6 +45,8 @@ class CleaningStatus(StrEnum):
 
 #: The reason of a subtotal row; it is data of the file, but not a row of the table.
 DERIVED = "derived_row"
+#: The reason of a row of a bulk write's input that the write has not come to.
+NOT_WRITTEN = "not_written"
 #: The bucket of rows that no bucket rule claims.
 MAIN_BUCKET = "main"
 
@@ -92,7 +94,10 @@ def clean_chunk(
     left_out = later if action is DuplicateAction.LEAVE_OUT else np.zeros(count, bool)
     masks = {DERIVED: derived, FindingCode.DUPLICATE.value: left_out}
     masks |= _filter_masks(document_type, plan, columns)
+    masks[NOT_WRITTEN] = _not_written(raw, plan)
+    excluded = decided.excluded()
     filtered = np.logical_or.reduce(list(masks.values()))
+    filtered[list(excluded)] = True
     blanked = later if action is DuplicateAction.KEEP_PARTS else np.zeros(count, bool)
     reader.note_missing(values, filtered, blanked)
     if action in {DuplicateAction.FLAG, DuplicateAction.KEEP_PARTS}:
@@ -104,7 +109,7 @@ def clean_chunk(
         "cleaning_status": _statuses(filtered),
         "bucket": _buckets(document_type, plan, columns),
         **_all_fields(document_type, values, count),
-        "reasons": _reasons(masks, filtered),
+        "reasons": _with_excluded(_reasons(masks, filtered), excluded),
         "extra": _extra(plan, raw.texts, count),
         "findings": pa.array(notes.counts),
         **decided.columns(),
@@ -178,6 +183,24 @@ def _reasons(masks: Mapping[str, np.ndarray], filtered: np.ndarray) -> pa.Array:
     texts = [dump_cells([n for b, n in enumerate(names) if code >> b & 1]) for code in distinct]
     found = pa.array(texts, pa.string()).take(pa.array(places))
     return pc.replace_with_mask(why, flags(filtered), found)
+
+
+def _not_written(raw: RawRows, plan: CleaningPlan) -> np.ndarray:
+    if plan.written_up_to is None:
+        return np.zeros(len(raw), bool)
+    numbers: np.ndarray = raw.numbers.to_numpy(zero_copy_only=False)
+    return numbers >= plan.written_up_to
+
+
+def _with_excluded(reasons: pa.Array, excluded: Mapping[int, str]) -> pa.Array:
+    """Return the reasons with that of each excluded row, which differs from row to row, first."""
+    if not excluded:
+        return reasons
+    mask = np.zeros(len(reasons), bool)
+    mask[list(excluded)] = True
+    rules = reasons.filter(flags(mask)).to_pylist()
+    texts = [dump_cells([w, *json.loads(r)]) for w, r in zip(excluded.values(), rules, strict=True)]
+    return pc.replace_with_mask(reasons, flags(mask), pa.array(texts, pa.string()))
 
 
 def _buckets(document_type: DocumentType, plan: CleaningPlan, columns: Columns) -> pa.Array:

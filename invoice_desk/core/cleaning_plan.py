@@ -35,6 +35,8 @@ class CleaningPlan:
         duplicate_rows: Row numbers of the second and later rows with one key.
         lookups: List → folded spelling → name.
         today: The day of the pass, ISO 8601, for dates that lie ahead.
+        written_up_to: For the input of a bulk write that did not end: the number of the first
+            row that was not written, and that therefore does not count yet.
     """
 
     mapping: dict[str, int]
@@ -46,6 +48,7 @@ class CleaningPlan:
     duplicate_rows: tuple[int, ...] = ()
     lookups: dict[str, dict[str, str]] = field(default_factory=dict)
     today: str = ""
+    written_up_to: int | None = None
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -78,6 +81,7 @@ class CleaningPlan:
             duplicate_rows=tuple(plain.get("duplicate_rows", ())),
             lookups=dict(plain.get("lookups", {})),
             today=plain.get("today", ""),
+            written_up_to=plain.get("written_up_to"),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -38,6 +38,17 @@ class RowVerdict:
 
     corrections: dict[str, str | None]
     approved: bool
+    #: Why the row is not to count; None when it counts.
+    excluded: str | None = None
+
+    @property
+    def as_read(self) -> RowVerdict:
+        """Return the verdict as if nobody had excluded the row."""
+        return replace(self, excluded=None)
+
+
+#: The reason of a row that a person excluded without saying why.
+EXCLUDED = "excluded"
 
 
 def standing(decisions: Iterable[Decision]) -> list[Decision]:
@@ -48,14 +59,23 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def verdicts(decisions: Iterable[Decision]) -> dict[int, RowVerdict]:
-    """Return row number → verdict; of two corrections of one field the later one stands."""
-    found: dict[int, RowVerdict] = {}
+    """Return row number → verdict; of two corrections of one field the later one stands.
+
+    An exclusion may give its reason as its value.
+    """
+    corrections: dict[int, dict[str, str | None]] = {}
+    approved: set[int] = set()
+    excluded: dict[int, str] = {}
     for decision in standing(decisions):
-        known = found.get(decision.row_number, RowVerdict({}, approved=False))
+        number = decision.row_number
+        corrected = corrections.setdefault(number, {})
         if decision.kind is DecisionKind.CORRECT and decision.field is not None:
-            corrections = {**known.corrections, decision.field: decision.value}
-            known = RowVerdict(corrections, approved=known.approved)
+            corrected[decision.field] = decision.value
         elif decision.kind is DecisionKind.APPROVE:
-            known = RowVerdict(known.corrections, approved=True)
-        found[decision.row_number] = known
-    return found
+            approved.add(number)
+        elif decision.kind is DecisionKind.EXCLUDE:
+            excluded[number] = decision.value or EXCLUDED
+    return {
+        number: RowVerdict(corrected, approved=number in approved, excluded=excluded.get(number))
+        for number, corrected in corrections.items()
+    }

@@ -77,6 +77,7 @@ def _type_of(declared: Mapping[str, Any]) -> DocumentType:
         time_zone=declared.get("time_zone", "UTC"),
         region=declared.get("region", "DZ"),
         based_on=declared.get("based_on"),
+        unique_fields=tuple(declared.get("unique_fields", ())),
         **rules,
     )
 
@@ -92,6 +93,7 @@ def declaration_of(made: DocumentType) -> dict[str, Any]:
         "time_zone": made.time_zone,
         "region": made.region,
         "based_on": made.based_on,
+        "unique_fields": list(made.unique_fields),
         "detect": asdict(made.detection),
         "field": [_declared_field(spec) for spec in made.fields],
         "option": [asdict(option) for option in made.options],
@@ -222,6 +224,8 @@ def _field_problems(made: DocumentType, names: set[str]) -> Iterator[str]:
         others |= {spec.time_field, spec.days_since}
         if others - {None} - names:
             yield f"{spec.name} is made of unknown fields"
+    if set(made.unique_fields) - {spec.name for spec in made.read_fields}:
+        yield "the unique fields are not all fields that are read"
     if made.duplicates and (set(made.duplicates.key) | set(made.duplicates.blanked)) - names:
         yield "the duplicate rule names unknown fields"
     for scan in made.scans:

@@ -247,6 +247,8 @@ class DocumentType:
     region: str = "DZ"
     #: The type this one was copied from.
     based_on: str | None = None
+    #: The fields that tell one row from another when rows are written in bulk.
+    unique_fields: tuple[str, ...] = ()
 
     def field(self, name: str) -> FieldSpec:
         """Return the field called `name`; KeyError when there is none."""

@@ -74,6 +74,7 @@ class PassRecord:
     type_version: int = 0
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
+    job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from invoice_desk.core.cleaning import DERIVED
+from invoice_desk.core.cleaning import DERIVED, NOT_WRITTEN
+from invoice_desk.core.decisions import EXCLUDED
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.findings import FindingCode
 
@@ -38,6 +39,8 @@ SENTENCES: dict[str, str] = {
     FindingCode.HIDDEN_ROWS: "Rows are hidden in the sheet; they were read all the same.",
     FindingCode.HIDDEN_COLUMNS: "Columns are hidden in the sheet; they were read all the same.",
     DERIVED: "The row sums up others.",
+    EXCLUDED: "A person excluded the row.",
+    NOT_WRITTEN: "The job that writes these rows has not come to this one.",
 }
 
 

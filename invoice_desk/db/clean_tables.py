@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     inspect,
@@ -26,6 +28,7 @@ from invoice_desk.core.document_types import NUMERIC, DocumentType
 from invoice_desk.core.storage import DEFAULTS
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.lists import listed
 from invoice_desk.db.types import ExactDecimal
 
 PREFIX = "clean_"
@@ -72,6 +75,12 @@ def ensure_clean_table(engine: Engine, document_type: DocumentType) -> Table:
                 declared = CreateColumn(column).compile(dialect=engine.dialect)
                 connection.execute(sql_text(f"ALTER TABLE {table.name} ADD COLUMN {declared}"))
     return table
+
+
+def rows_by_id(table: Table, ids: Sequence[int], names: Sequence[str]) -> Select[Any]:
+    """Return the query for id and these columns of some rows, by id."""
+    columns = [table.c[name] for name in names]
+    return select(table.c.id, *columns).where(table.c.id.in_(listed(ids))).order_by(table.c.id)
 
 
 def replace_rows(

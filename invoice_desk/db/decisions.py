@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+import pyarrow as pa
+from sqlalchemy import Connection, Row, insert, select
 
 from invoice_desk.core.decisions import Decision, DecisionKind
+from invoice_desk.db.lists import listed
 from invoice_desk.db.schema import decision
 
 
@@ -40,21 +43,50 @@ def add_decision(
 
 
 def list_decisions(
-    connection: Connection, raw_table_id: int, *, row_number: int | None = None
+    connection: Connection,
+    raw_table_id: int,
+    *,
+    row_number: int | None = None,
+    row_numbers: Sequence[int] | None = None,
 ) -> list[Decision]:
-    """Return the decisions about a table, or about one row of it, oldest first."""
-    query = select(decision).where(decision.c.raw_table_id == raw_table_id).order_by(decision.c.id)
+    """Return the decisions about a table, or about some rows of it, oldest first."""
+    query = _ALL.where(decision.c.raw_table_id == raw_table_id).order_by(decision.c.id)
     if row_number is not None:
         query = query.where(decision.c.row_number == row_number)
-    return [_decision(dict(row)) for row in connection.execute(query).mappings()]
+    if row_numbers is not None:
+        query = query.where(decision.c.row_number.in_(listed(row_numbers)))
+    return [_decision(row) for row in connection.execute(query)]
+
+
+def storable_decisions(decisions: Sequence[Decision], *, person: str, now: dt.datetime) -> pa.Table:
+    """Return new decisions as the columns that are stored; the database gives their ids."""
+    count = len(decisions)
+    texts, numbers = pa.string(), pa.int64()
+    return pa.table(
+        {
+            "raw_table_id": pa.array([d.raw_table_id for d in decisions], numbers),
+            "row_number": pa.array([d.row_number for d in decisions], numbers),
+            "kind": pa.array([d.kind.value for d in decisions], texts),
+            "field": pa.array([d.field for d in decisions], texts),
+            "value": pa.array([d.value for d in decisions], texts),
+            "withdraws": pa.array([d.withdraws for d in decisions], numbers),
+            "person": pa.array([person] * count, texts),
+            "decided_at": pa.array([now.isoformat(timespec="milliseconds")] * count, texts),
+        }
+    )
 
 
 def get_decision(connection: Connection, decision_id: int) -> Decision | None:
     """Return one decision."""
-    query = select(decision).where(decision.c.id == decision_id)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _decision(dict(row))
+    row = connection.execute(_ALL.where(decision.c.id == decision_id)).one_or_none()
+    return None if row is None else _decision(row)
 
 
-def _decision(values: dict[str, Any]) -> Decision:
-    return Decision(**values | {"kind": DecisionKind(values["kind"])})
+#: In the order of `Decision`: a table may have hundreds of thousands.
+_ALL = select(*(decision.c[name] for name in Decision.__slots__))
+_KINDS = {kind.value: kind for kind in DecisionKind}
+
+
+def _decision(row: Row[Any]) -> Decision:
+    identifier, table_id, number, kind, *rest = tuple(row)
+    return Decision(identifier, table_id, number, _KINDS[kind], *rest)

@@ -162,6 +162,12 @@ def list_steps(connection: Connection, job_id: int) -> list[tuple[str, dt.dateti
     return [(step, at) for step, at in connection.execute(query.order_by(job_step.c.number))]
 
 
+def chunk_update(job_id: int, part: str, **values: Any) -> Any:
+    """Return the statement that changes the mark of a part of a job."""
+    where = (job_chunk.c.job_id == job_id, job_chunk.c.part == part)
+    return update(job_chunk).where(*where).values(**values)
+
+
 def file_insert(job_id: int, record: JobFileRecord) -> Any:
     """Return the statement that adds a file to a job."""
     values = {name: getattr(record, name) for name in JobFileRecord.__slots__}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Row,
-    Select,
     Table,
     cast,
     delete,
@@ -26,6 +24,7 @@ from sqlalchemy import (
 from invoice_desk.core.records import FindingRecord, PassRecord
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.kept_aggregates import stale_by_table
+from invoice_desk.db.lists import listed
 from invoice_desk.db.schema import cleaning_pass, finding, raw_table, source
 
 
@@ -93,6 +92,17 @@ def current_passes(connection: Connection) -> list[PassRecord]:
     """Return the pass of each raw table that is shown."""
     query = select(cleaning_pass).join(raw_table, raw_table.c.current_pass_id == cleaning_pass.c.id)
     return [_record(row) for row in connection.execute(query)]
+
+
+def current_pass_ids(connection: Connection, document_type: str) -> list[int]:
+    """Return the passes that are shown of the tables of a type."""
+    query = (
+        select(cleaning_pass.c.id)
+        .join(raw_table, raw_table.c.current_pass_id == cleaning_pass.c.id)
+        .where(cleaning_pass.c.document_type == document_type)
+        .order_by(cleaning_pass.c.id)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def running_tables(connection: Connection) -> set[int]:
@@ -167,17 +177,11 @@ def delete_some_rows(table: Table, pass_id: int, numbers: Sequence[int]) -> list
     """Return the statements that remove these rows of a pass, and what was found about them."""
     base = pass_id << ROW_BITS
     return [
-        delete(table).where(table.c.id.in_(_listed([base + number for number in numbers]))),
+        delete(table).where(table.c.id.in_(listed([base + number for number in numbers]))),
         delete(finding).where(
-            finding.c.pass_id == pass_id, finding.c.row_number.in_(_listed(numbers))
+            finding.c.pass_id == pass_id, finding.c.row_number.in_(listed(numbers))
         ),
     ]
-
-
-def _listed(numbers: Sequence[int]) -> Select[Any]:
-    """Return numbers as a query: as one parameter each there would be too many."""
-    each = func.json_each(json.dumps(list(numbers))).table_valued("value")
-    return select(each.c.value)
 
 
 def quality_update(source_id: int) -> Any:
@@ -218,7 +222,7 @@ def more_findings(table: Table, pass_id: int, numbers: Sequence[int]) -> list[An
     base = pass_id << ROW_BITS
     return [
         update(table)
-        .where(table.c.id.in_(_listed([base + number for number in numbers])))
+        .where(table.c.id.in_(listed([base + number for number in numbers])))
         .values(findings=table.c.findings + 1),
         pass_update(pass_id, findings=cleaning_pass.c.findings + len(numbers)),
     ]
@@ -260,10 +264,26 @@ def list_findings(
         query = query.where(finding.c.source_id == source_id)
     if raw_table_id is not None:
         query = query.where(finding.c.raw_table_id == raw_table_id)
-    return [
-        FindingRecord(**{k: v for k, v in row._mapping.items() if k not in {"pass_id", "scan"}})
-        for row in connection.execute(query)
-    ]
+    return [_finding(row) for row in connection.execute(query)]
+
+
+def error_findings(
+    connection: Connection,
+    pass_id: int,
+    severities: Sequence[str],
+    *,
+    after: int = 0,
+    limit: int = 1000,
+) -> list[FindingRecord]:
+    """Return findings of these severities of a pass, paged by id."""
+    query = (
+        select(finding)
+        .where(finding.c.pass_id == pass_id, finding.c.id > after)
+        .where(finding.c.severity.in_(severities))
+        .order_by(finding.c.id)
+        .limit(limit)
+    )
+    return [_finding(row) for row in connection.execute(query)]
 
 
 def count_findings(connection: Connection) -> int:
@@ -297,6 +317,11 @@ def delete_source_findings(source_id: int) -> Any:
     return delete(finding).where(finding.c.source_id == source_id)
 
 
+def _finding(row: Row[Any]) -> FindingRecord:
+    values = {k: v for k, v in row._mapping.items() if k not in {"pass_id", "scan"}}
+    return FindingRecord(**values)
+
+
 def _record(row: Row[Any]) -> PassRecord:
     values = row._mapping
     return PassRecord(
@@ -313,4 +338,5 @@ def _record(row: Row[Any]) -> PassRecord:
         type_version=values["type_version"],
         started_at=values["started_at"],
         ended_at=values["ended_at"],
+        job_id=values["job_id"],
     )

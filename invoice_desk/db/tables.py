@@ -143,6 +143,14 @@ def row_bounds(connection: Connection, table_id: int) -> tuple[int, int]:
     return (0, 0) if first is None else (first - base, last - base + 1)
 
 
+def row_numbers(connection: Connection, table_id: int) -> list[int]:
+    """Return the numbers of the rows of a table, ascending."""
+    base = table_id << ROW_BITS
+    inside = (raw_row.c.id >= base, raw_row.c.id < base + (1 << ROW_BITS))
+    query = select(raw_row.c.id - base).where(*inside).order_by(raw_row.c.id)
+    return list(connection.execute(query).scalars())
+
+
 def read_cells(connection: Connection, table_id: int, numbers: Sequence[int]) -> dict[int, str]:
     """Return row number → cells for these rows."""
     base = table_id << ROW_BITS

@@ -10,6 +10,7 @@ from invoice_desk.core.records import JobFileRecord
 from invoice_desk.core.source import FileOutcome
 from invoice_desk.db.jobs import DonePart
 from invoice_desk.documents.page import Page
+from invoice_desk.errors import UserError
 from invoice_desk.services.keeping import Kept
 from invoice_desk.services.metering import Cost
 
@@ -47,6 +48,9 @@ class BatchResult:
     mode_reason: str
     files: tuple[FileResult, ...]
     error: str | None = None
+    #: What to do about the error, and what a command line ends with because of it.
+    advice: str = ""
+    exit_code: int = 0
     cost: Cost | None = None
 
 
@@ -171,6 +175,7 @@ def batch_result(
     mode: str,
     mode_reason: str,
     error: str | None,
+    wrong: UserError,
     cost: Cost,
 ) -> BatchResult:
     """Return the result of a batch; the counts add up to what was seen."""
@@ -192,5 +197,7 @@ def batch_result(
         mode_reason=mode_reason,
         files=results,
         error=error,
+        advice=wrong.advice if error else "",
+        exit_code=wrong.exit_code if error else 0,
         cost=cost,
     )

@@ -410,6 +410,8 @@ class CleaningJob(RunningJob):
             mode_reason=self._choice.reason,
             tables=(*results, *self._skipped),
             error=error,
+            advice=self._wrong.advice if error else "",
+            exit_code=self._wrong.exit_code if error else 0,
             cost=cost,
         )
         self._close_books(

@@ -32,6 +32,9 @@ class CleaningResult:
     mode_reason: str
     tables: tuple[TableResult, ...]
     error: str | None = None
+    #: What to do about the error, and what a command line ends with because of it.
+    advice: str = ""
+    exit_code: int = 0
     cost: Cost | None = None
 
 

@@ -390,6 +390,7 @@ class ImportJob(RunningJob):
             mode=self._choice.mode.value,
             mode_reason=self._choice.reason,
             error=error,
+            wrong=self._wrong,
             cost=self._meter.cost(self._rows),
         )
         self._close_books(

@@ -26,6 +26,7 @@ from invoice_desk.db.jobs import (
 )
 from invoice_desk.db.passes import delete_pass_rows, list_passes, pass_update
 from invoice_desk.errors import ArgumentError, JobStateError
+from invoice_desk.services.bulk_requests import retry_request
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.job_factory import make_job
 from invoice_desk.services.jobs import JobSettings
@@ -233,7 +234,7 @@ def abandon(
             owner=record.owner,
             ended_at=desk.now(),
             error=error,
-            **_counted(files, pending),
+            **(_counted(files, pending) if files else {}),
         )
         connection.execute(job_update(record.id, owner=None, wish=None, waiting_for=None))
         connection.execute(release_sources(record.id))
@@ -262,7 +263,7 @@ def _rest_of(desk: Desk, record: JobRecord) -> dict[str, Any] | None:
             return None
         return request | {"skip_tables": sorted({*request.get("skip_tables", ()), *done})}
     if record.operation != "import":
-        return request if record.failed or record.unprocessed else None
+        return request | retry_request(desk, record.id).as_dict()
     left_over = {FileOutcome.REJECTED, FileOutcome.PENDING}
     files = [file for file in job_files(desk, record.id) if file.outcome in left_over]
     if not files and record.state is not JobState.JOB_COMPLETE:

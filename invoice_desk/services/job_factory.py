@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from invoice_desk.core.bulk_writes import Operation, WriteRequest
 from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import JobRecord
 from invoice_desk.errors import BugError
+from invoice_desk.services.bulk_writing import BulkWriteJob
 from invoice_desk.services.cleaning import CleaningJob
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
@@ -59,7 +61,13 @@ def _clean(desk: Desk, asked: JobRecord, record: JobRecord | None) -> RunningJob
     )
 
 
+def _write(desk: Desk, asked: JobRecord, record: JobRecord | None) -> RunningJob:
+    request = WriteRequest.from_dict(asked.request)
+    return BulkWriteJob(desk, request, settings_of(asked), record=record)
+
+
 _MAKERS: dict[str, Callable[[Desk, JobRecord, JobRecord | None], RunningJob]] = {
     "import": _import,
     "clean": _clean,
+    **dict.fromkeys((operation.value for operation in Operation), _write),
 }

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from invoice_desk.core.jobs import (
     CancelRequested,
@@ -77,7 +77,7 @@ class RunningJob:
             a crash interrupted it.
     """
 
-    operation: ClassVar[str] = ""
+    operation: str = ""
 
     def __init__(
         self, desk: Desk, title: str, settings: JobSettings, record: JobRecord | None = None
@@ -91,6 +91,8 @@ class RunningJob:
         self._stop = threading.Event()
         self._paused = threading.Event()
         self._suspending = False
+        #: Why the job could not go on, when that was not the disk.
+        self._wrong: StorageError | ClusterError = StorageError()
         self._post: Callable[[Any], None] | None = None
         work = desk.settings
         stored = record.request.get("chunk_size") if record else None
@@ -324,7 +326,7 @@ class RunningJob:
         try:
             factory, close = self._choose_place()
         except ClusterError as error:
-            return str(error)
+            return self._went_wrong(error)
         self._show(mode=self._choice.mode.value, workers=self._choice.workers)
         runner: JobRunner[P, R] = JobRunner(
             factory,
@@ -348,8 +350,13 @@ class RunningJob:
         try:
             self._writer.flush()
         except StorageError as error:
-            return str(runner.storage_error or error)
-        return str(runner.storage_error) if runner.storage_error else None
+            return self._went_wrong(runner.storage_error or error)
+        return self._went_wrong(runner.storage_error) if runner.storage_error else None
+
+    def _went_wrong(self, error: StorageError | ClusterError) -> str:
+        """Remember why the job could not go on; return the sentence."""
+        self._wrong = error
+        return str(error)
 
     def _move(self, state: JobState, **values: Any) -> None:
         """Bring the record of this job to `state`, by way of the states between.

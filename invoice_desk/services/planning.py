@@ -23,6 +23,9 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.types import spellings
 
 CHUNK_BYTES = 16 << 20
+#: Among the details of a table that is the input of a bulk write which did not end: the number
+#: of the first row that was not written.
+WRITTEN_UP_TO = "written_up_to"
 #: The evidence for how a column is written comes from this many blocks of this many rows.
 SAMPLE_BLOCKS, SAMPLE_BLOCK_ROWS = 12, 400
 #: Where the sample settles nothing, the whole column is read in blocks of this many rows.
@@ -69,6 +72,7 @@ def make_plan(
         derived_rows=tuple(record.structure.get("derived_rows") or ()),
         lookups=spellings(desk, made),
         today=desk.now().date().isoformat(),
+        written_up_to=record.details.get(WRITTEN_UP_TO),
     )
     return Planned(plan, tuple(findings))
 

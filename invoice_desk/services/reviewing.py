@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,7 @@ from invoice_desk.db.passes import (
 from invoice_desk.db.tables import get_table, read_cells
 from invoice_desk.errors import ArgumentError
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.planning import WRITTEN_UP_TO
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ def correct(desk: Desk, table_id: int, corrections: Sequence[Correction]) -> lis
 
 def approve(desk: Desk, table_id: int, row_numbers: Iterable[int]) -> list[int]:
     """Record that these rows are right as they stand; return the decisions."""
+    return _record_for_rows(desk, table_id, row_numbers, DecisionKind.APPROVE, None)
+
+
+def _record_for_rows(
+    desk: Desk, table_id: int, row_numbers: Iterable[int], kind: DecisionKind, value: str | None
+) -> list[int]:
     table, done, made = _context(desk, table_id)
     numbers = sorted(set(row_numbers))
     with writing(desk.engine) as connection:
@@ -84,14 +92,22 @@ def approve(desk: Desk, table_id: int, row_numbers: Iterable[int]) -> list[int]:
                 connection,
                 raw_table_id=table_id,
                 row_number=number,
-                kind=DecisionKind.APPROVE,
+                kind=kind,
                 person=desk.person,
                 now=desk.now(),
+                value=value,
             )
             for number in numbers
         ]
         _clean_again(connection, (table, done, made), numbers)
     return ids
+
+
+def exclude(
+    desk: Desk, table_id: int, row_numbers: Iterable[int], *, reason: str | None = None
+) -> list[int]:
+    """Record that these rows are not to count; they stay raw.  Return the decisions."""
+    return _record_for_rows(desk, table_id, row_numbers, DecisionKind.EXCLUDE, reason)
 
 
 def withdraw(desk: Desk, decision_ids: Sequence[int]) -> None:
@@ -144,8 +160,9 @@ def _clean_again(
     known = sorted(cells)
     if known != wanted:
         raise ArgumentError(f"There is no row {min(set(wanted) - set(known)) + 1}.")
-    decided = verdicts(list_decisions(connection, table.id))
-    plan = CleaningPlan.from_dict(done.plan)
+    decided = verdicts(list_decisions(connection, table.id, row_numbers=known))
+    up_to = table.details.get(WRITTEN_UP_TO)  # a bulk write may have gone on since the pass
+    plan = replace(CleaningPlan.from_dict(done.plan), written_up_to=up_to)
     texts = pa.array([cells[number] for number in known], pa.string())
     raw = RawRows.of_cells(pa.array(known, pa.int64()), texts, width=len(plan.columns))
     chunk = clean_chunk(
@@ -156,6 +173,10 @@ def _clean_again(
     )
     rows = clean_table(made)
     before = replace_rows(connection, rows, chunk.rows, pass_id=done.id)
+    if len(before) < len(known):
+        raise ArgumentError(
+            "A row has no clean row yet: the job that writes it has to go on first."
+        )
     connection.execute(replace_row_findings(table.id, done.id, known))
     found = storable_findings(
         chunk.findings, source_id=table.source_id, raw_table_id=table.id, pass_id=done.id
@@ -189,12 +210,16 @@ def _changed_counts(
         if spec.type in NUMERIC:
             change = _sum(kept_after, spec.name) - _sum(kept_before, spec.name)
             totals[spec.name] = totals.get(spec.name, Decimal(0)) + change
+    buckets = Counter(done.buckets)
+    buckets.update(row["bucket"] for row in kept_after if row["bucket"])
+    buckets.subtract(row["bucket"] for row in kept_before if row["bucket"])
     findings = sum(row["findings"] for row in after) - sum(row["findings"] for row in before)
     return {
         "cleaned": cleaned,
         "filtered_out": done.cleaned + done.filtered_out - cleaned,
         "findings": done.findings + findings,
         "totals": {name: str(total) for name, total in totals.items()},
+        "buckets": {name: count for name, count in buckets.items() if count},
     }
 
 

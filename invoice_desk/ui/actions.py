@@ -28,6 +28,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "import_folder", "file", QT_TRANSLATE_NOOP("actions", "Import f&older…"), "Ctrl+Shift+O"
     ),
+    ActionSpec(
+        "write", "file", QT_TRANSLATE_NOOP("actions", "&Write into a clean table…"), "Ctrl+U"
+    ),
     ActionSpec("export", "file", QT_TRANSLATE_NOOP("actions", "&Export…"), "Ctrl+E"),
     ActionSpec("quit", "file", QT_TRANSLATE_NOOP("actions", "&Quit"), "Ctrl+Q"),
     ActionSpec("undo", "edit", QT_TRANSLATE_NOOP("actions", "&Undo"), "Ctrl+Z"),
@@ -35,6 +38,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("copy", "edit", QT_TRANSLATE_NOOP("actions", "&Copy with headings"), "Ctrl+C"),
     ActionSpec("find", "edit", QT_TRANSLATE_NOOP("actions", "&Find"), "Ctrl+F"),
     ActionSpec("approve", "edit", QT_TRANSLATE_NOOP("actions", "&Approve rows"), "Ctrl+Return"),
+    ActionSpec("exclude", "edit", QT_TRANSLATE_NOOP("actions", "E&xclude rows"), "Ctrl+Del"),
     ActionSpec("settings", "edit", QT_TRANSLATE_NOOP("actions", "&Settings…"), "Ctrl+,"),
     ActionSpec("clean", "table", QT_TRANSLATE_NOOP("actions", "&Clean"), "Ctrl+R"),
     ActionSpec(

@@ -45,6 +45,12 @@ class Decisions(QObject):
         desk, numbers = self._desk, set(row_numbers)
         self._push(title, table_id, numbers, lambda: reviewing.approve(desk, table_id, numbers))
 
+    def exclude(self, table_id: int, row_numbers: list[int]) -> None:
+        """Say that rows are not to count; they stay raw."""
+        title = QCoreApplication.translate("undo", "Exclude %n row(s)", "", len(row_numbers))
+        desk, numbers = self._desk, set(row_numbers)
+        self._push(title, table_id, numbers, lambda: reviewing.exclude(desk, table_id, numbers))
+
     def _push(
         self, title: str, table_id: int, numbers: set[int], record: Callable[[], list[int]]
     ) -> None:

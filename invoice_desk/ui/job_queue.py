@@ -9,10 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from invoice_desk.core.bulk_writes import WriteRequest
 from invoice_desk.core.job_lines import JobLine
 from invoice_desk.errors import StorageError
 from invoice_desk.services import job_control
 from invoice_desk.services.batches import BatchResult
+from invoice_desk.services.bulk_writing import BulkWriteJob, BulkWriteResult
 from invoice_desk.services.cleaning import CleaningJob, CleaningResult
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
@@ -36,7 +38,7 @@ class JobQueue(QObject):
 
     imported = Signal(object)  # BatchResult
     cleaned = Signal(object)  # CleaningResult
-    ended = Signal(object)  # the result of any other kind of job
+    written = Signal(object)  # BulkWriteResult
     progressed = Signal(object)  # Snapshot
     crashed = Signal(object)  # Exception
     over = Signal(object, str)  # the last Snapshot of a job, and how it ended in one line
@@ -103,6 +105,10 @@ class JobQueue(QObject):
             self.manager.record()
         except StorageError as error:
             log.info("a job is recorded later: %s", error)  # by the thread that runs jobs
+
+    def write(self, request: WriteRequest) -> None:
+        """Write rows into a clean table."""
+        self.add(BulkWriteJob(self._desk, request))
 
     def cancel(self) -> None:
         """Cancel the job that runs."""
@@ -187,8 +193,8 @@ class JobQueue(QObject):
             self.imported.emit(ended.result)
         elif isinstance(ended.result, CleaningResult):
             self.cleaned.emit(ended.result)
-        elif ended.result is not None:
-            self.ended.emit(ended.result)
+        elif isinstance(ended.result, BulkWriteResult):
+            self.written.emit(ended.result)
 
 
 def summary(result: object) -> str:
@@ -214,4 +220,17 @@ def summary(result: object) -> str:
         )
         kept = (result.rows, result.cleaned, result.filtered_out, result.findings)
         return text.format(status(result.state.value), *map(number, kept), duration(result.seconds))
+    if isinstance(result, BulkWriteResult):
+        text = QCoreApplication.translate(
+            "summary",
+            "{0}: {1} rows — {2} created, {3} updated, {4} unchanged, {5} deleted, {6} failed, "
+            "{7} not processed in {8}",
+        )
+        done = (result.created, result.updated, result.unchanged, result.deleted)
+        rest = (result.failed, result.unprocessed)
+        return text.format(
+            status(result.state.value),
+            *map(number, (result.total, *done, *rest)),
+            duration(result.seconds),
+        )
     return ""

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, SourceRecord, TableRecord
-from invoice_desk.errors import StorageError
+from invoice_desk.errors import StorageError, UserError
 from invoice_desk.paths import resource
 from invoice_desk.services import browsing, templating
 from invoice_desk.services.desk import Desk
@@ -49,7 +49,7 @@ from invoice_desk.ui.window_state import remember, restore
 _REFRESH_MS = 1000
 _SIZE = QSize(1240, 780)
 #: What can be done only while a table is shown.
-_TABLE_ACTIONS = ("copy", "approve", "mapping", "structure", "passes")
+_TABLE_ACTIONS = ("copy", "approve", "exclude", "mapping", "structure", "passes")
 
 #: All sources, those that the inbox shows, and the counts of the desk.
 _Refreshed = tuple[list[SourceRecord], list[SourceRecord], dict[str, Any]]
@@ -130,12 +130,14 @@ class MainWindow(QMainWindow):
         handlers: dict[str, Callable[[], object]] = {
             "import_files": self.operations.import_files,
             "import_folder": self.operations.import_folder,
+            "write": self.operations.write_file,
             "export": self._on_export,
             "quit": self.close,
             "undo": self.decisions.stack.undo,
             "redo": self.decisions.stack.redo,
             "copy": self.table.copy,
             "approve": self.table.approve,
+            "exclude": self.table.exclude,
             "find": self._on_find,
             "settings": self.operations.edit_settings,
             "clean": self._on_clean,
@@ -171,6 +173,7 @@ class MainWindow(QMainWindow):
         self.decisions.failed.connect(self._on_failed)
         self.jobs.imported.connect(self._on_imported)
         self.jobs.cleaned.connect(self._on_cleaned)
+        self.jobs.written.connect(self._on_written)
         self.jobs.progressed.connect(self._on_progressed)
         self.jobs.progressed.connect(self.jobs_page.show_snapshot)
         self.jobs.over.connect(self._on_over)
@@ -206,6 +209,7 @@ class MainWindow(QMainWindow):
         self.table.mapping_wanted.connect(self.open_mapping)
         self.table.edited.connect(self._on_edited)
         self.table.approved.connect(self._on_approved)
+        self.table.excluded.connect(lambda table, n: self.decisions.exclude(table.id, n))
         self.table.refused.connect(self._on_failed)
         self.table.findings.jumped.connect(self._on_finding)
         self.table.shown.connect(self._on_table_shown)
@@ -388,6 +392,12 @@ class MainWindow(QMainWindow):
     def _on_over(self, snapshot: Snapshot, how: str) -> None:
         self.notifier.tell(snapshot, how)
         self._show_lists(self._current_page())
+
+    def _on_written(self, result: Any) -> None:
+        self.refresh()
+        self.table.reload()
+        if result.error:
+            show_error(self, UserError(result.error))
 
     def _on_decided(self, table_id: int, numbers: set[int]) -> None:
         shown = self.table.table

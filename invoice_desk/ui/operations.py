@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from invoice_desk.core.modes import WorkSettings
 from invoice_desk.services import exporting, scanning
+from invoice_desk.services.bulk_requests import write_request
 from invoice_desk.services.desk import Desk
 from invoice_desk.settings import load_settings, save_settings
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.texts import number
+
+if TYPE_CHECKING:  # the dialog is imported when it is opened
+    from invoice_desk.ui.write_dialog import WriteDialog
 
 _FILTERS = "Excel (*.xlsx);;CSV (*.csv);;JSON (*.json);;Parquet (*.parquet)"
 
@@ -60,6 +65,29 @@ class Operations(QObject):
             lambda _paths: self._jobs.import_paths([target]),
             owner=self,
         )
+
+    def write_file(self) -> None:
+        """Ask for a file and a clean table, and write the one into the other."""
+        from invoice_desk.ui.write_dialog import WriteDialog
+
+        types = sorted(self._desk.types.values(), key=lambda made: made.title)
+        dialog = WriteDialog(types, self._last_folder(), self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._write_chosen(dialog))
+        dialog.open()
+
+    def _write_chosen(self, dialog: WriteDialog) -> None:
+        path = dialog.path
+        self._settings.setValue("folder", str(path.parent))
+        request = write_request(
+            self._desk,
+            dialog.operation,
+            dialog.document_type.name,
+            path=path,
+            unique=dialog.unique,
+            empty_clears=dialog.empty_clears.isChecked(),
+        )
+        self._jobs.write(request)
 
     def export(self, stem: str, table_ids: Sequence[int] | None) -> None:
         """Ask where to, and export cleaned rows there."""

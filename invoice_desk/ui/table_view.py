@@ -50,6 +50,7 @@ class TableView(Page):
     mapping_wanted = Signal(object)  # TableRecord
     edited = Signal(object, int, str, str)  # TableRecord, row number, field, text
     approved = Signal(object, object)  # TableRecord, list of row numbers
+    excluded = Signal(object, object)  # TableRecord, list of row numbers
     refused = Signal(object)  # Exception
     shown = Signal()  # another table is there, or the same anew
 
@@ -183,6 +184,12 @@ class TableView(Page):
         if self.table is not None and numbers:
             self.approved.emit(self.table, numbers)
 
+    def exclude(self) -> None:
+        """Say that the selected rows are not to count."""
+        numbers = self.selected_numbers()
+        if self.table is not None and numbers:
+            self.excluded.emit(self.table, numbers)
+
     # --- set-up -----------------------------------------------------------------------
 
     def _set_up_grid(self) -> None:
@@ -213,6 +220,7 @@ class TableView(Page):
         self.about.setObjectName("hint")
         self.head.insertWidget(3, self.about, 10)
         self.add_button(self.tr("Approve rows")).clicked.connect(self.approve)
+        self.add_button(self.tr("Exclude rows")).clicked.connect(self.exclude)
         self.clean_choices = self.add_button(self.tr("Clean…"))
         self.clean_choices.hide()
         self.clean = self.add_button(self.tr("Clean"), primary=True)

@@ -68,6 +68,9 @@ def _clean(payload: CleanRows) -> CleanedRows:
 
 def _hashes(payload: CleanRows, raw: RawRows, numbers: np.ndarray) -> bytes:
     hashes = text_hashes(duplicate_keys(payload.document_type, payload.plan, raw))
+    excluded = [n for n, verdict in payload.verdicts.items() if verdict.excluded is not None]
+    if excluded:  # what does not count makes no other row a duplicate
+        hashes[np.isin(numbers, excluded)] = 0
     if payload.plan.derived_rows:
         hashes[np.isin(numbers, payload.plan.derived_rows)] = 0
     return hashes.tobytes()
