@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import threading
@@ -76,6 +77,7 @@ def under_way(desk: Any, folder: Path) -> dict[str, Any]:
         (folder / f"{number}.csv").write_text(text + ROWS * line)
     job = ImportJob(desk, [folder], JobSettings(Mode.OPTIMIZED))
     thread = threading.Thread(target=job.run)
+    gc.freeze()  # as the window does once it stands
     begun = time.perf_counter()
     thread.start()
     asked, in_detail = [], []
