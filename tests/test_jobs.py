@@ -176,6 +176,26 @@ def test_a_job_after_one_that_was_aborted_is_not_run(desk: Desk, tmp_path: Path)
     assert "Aborted" in (job_control.job(desk, after).waiting_for or "")
 
 
+def test_a_clean_after_an_import_cleans_what_that_brought(desk: Desk, tmp_path: Path) -> None:
+    import_paths(desk, [csv_file(tmp_path / "before.csv")], settings=IN_PROCESS)
+    first = ImportJob(desk, [csv_file(tmp_path / "a.csv", 5)], IN_PROCESS).enqueue()
+    CleaningJob(desk, IN_PROCESS, imported_by=first).enqueue(after_id=first)
+
+    _, cleaned = JobManager(desk).run_until_idle()
+
+    assert isinstance(cleaned.result, CleaningResult)
+    assert (cleaned.result.total, cleaned.result.rows) == (1, 5)
+
+
+def test_jobs_behind_the_one_that_runs_say_that_they_wait(desk: Desk, tmp_path: Path) -> None:
+    numbers = [ImportJob(desk, [tmp_path], IN_PROCESS).enqueue() for _ in range(2)]
+
+    assert JobManager(desk)._next() is not None
+
+    waiting = [job_control.job(desk, number).waiting_for for number in numbers]
+    assert waiting == [None, "Waits its turn."]
+
+
 def test_a_scheduled_job_waits_for_its_time(desk: Desk, tmp_path: Path) -> None:
     number = ImportJob(desk, [csv_file(tmp_path / "a.csv")], IN_PROCESS).enqueue()
     job_control.schedule(desk, number, desk.now() + dt.timedelta(hours=1))

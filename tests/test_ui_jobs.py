@@ -25,8 +25,9 @@ from invoice_desk.core.modes import Mode
 from invoice_desk.db.engine import writing
 from invoice_desk.db.jobs import add_job, job_update
 from invoice_desk.services import job_control
-from invoice_desk.services.importing import ImportJob
+from invoice_desk.services.importing import ImportJob, import_paths
 from invoice_desk.services.job_listing import job_detail, job_lines
+from invoice_desk.services.job_results import ResultList
 from invoice_desk.services.jobs import JobSettings
 from invoice_desk.services.snapshots import Snapshot
 from invoice_desk.ui.job_columns import JobColumn
@@ -37,6 +38,7 @@ from invoice_desk.ui.jobs_dock import JobRow
 from invoice_desk.ui.jobs_model import JobsModel
 from invoice_desk.ui.main_window import MainWindow
 from invoice_desk.ui.notifier import Notifier, SystemMessages
+from invoice_desk.ui.results_dialog import ResultsDialog
 from invoice_desk.ui.retry_dialog import RetryDialog
 
 D = TypeVar("D", bound=QDialog)
@@ -531,3 +533,31 @@ def test_without_messages_of_the_desktop_the_window_asks_for_a_look(
     messages("Import: Job Complete", "3 files saved")
 
     assert messages._tray is None or messages._tray.isVisible()
+
+
+# --- the three lists ----------------------------------------------------------------------
+
+
+def test_what_failed_is_listed_and_exported(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "empty.csv").touch()
+    (folder / "a.csv").write_text("N Fact;Montant Ttc\nA-1;12,50\n", encoding="utf-8")
+    batch = import_paths(window._desk, [folder], settings=JobSettings(Mode.STANDARD))
+    show_jobs(window, qtbot, batch.job_id)
+
+    window.jobs_page.actions_by_id["results"].trigger()
+    dialog = dialog_of(window, qtbot, ResultsDialog)
+    qtbot.waitUntil(lambda: dialog.table is not None, timeout=5000)
+    assert dialog.table is not None
+    model = dialog.table.model()
+    assert dialog.wanted is ResultList.FAILED
+    assert model.rowCount() == 1
+    assert "empty" in str(model.index(0, 2).data())
+
+    dialog.export_to(tmp_path / "failed.csv")
+    qtbot.waitUntil(lambda: "1 rows written" in dialog.count.text(), timeout=5000)
+    assert "empty.csv" in (tmp_path / "failed.csv").read_text("utf-8")
+    dialog.close()

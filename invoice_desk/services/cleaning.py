@@ -31,7 +31,7 @@ from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.decisions import list_decisions
 from invoice_desk.db.engine import reading, writing
-from invoice_desk.db.jobs import chunk_done, file_put, file_update, job_update
+from invoice_desk.db.jobs import chunk_done, file_put, file_update, job_update, list_files
 from invoice_desk.db.passes import (
     delete_pass_rows,
     delete_some_rows,
@@ -95,7 +95,10 @@ class _Range:
 
 
 class CleaningJob(RunningJob):
-    """Cleans tables of a desk with the types and mappings that they have now."""
+    """Cleans tables of a desk with the types and mappings that they have now.
+
+    `imported_by` names an import that may not have run yet; then what it brings is cleaned.
+    """
 
     operation = "clean"
 
@@ -109,10 +112,12 @@ class CleaningJob(RunningJob):
         options: Mapping[str, str] | None = None,
         title: str = "",
         skip_tables: Collection[int] = (),
+        imported_by: int | None = None,
         record: JobRecord | None = None,
     ) -> None:
         super().__init__(desk, title or document_type or "", settings, record)
         self._skip = frozenset(skip_tables)
+        self._imported_by = imported_by
         #: Passes of this job from before a crash, by raw table.
         self._passes: dict[int, PassRecord] = {}
         self._done_before: list[TableResult] = []
@@ -136,6 +141,7 @@ class CleaningJob(RunningJob):
             "document_type": self._document_type,
             "options": self._options,
             "skip_tables": sorted(self._skip),
+            "imported_by": self._imported_by,
         }
 
     def run(self) -> CleaningResult:
@@ -180,12 +186,16 @@ class CleaningJob(RunningJob):
                 self._add_table(record, made)
 
     def _selected(self) -> list[TableRecord]:
+        wanted = self._wanted
         with reading(self._desk.engine) as connection:
             records = list_tables(connection)
+            if self._imported_by is not None:
+                files = list_files(connection, self._imported_by)
+                wanted = {file.source_id for file in files if file.source_id is not None}
         return [
             record
             for record in records
-            if (self._wanted is None or record.source_id in self._wanted)
+            if (wanted is None or record.source_id in wanted)
             and (not self._document_type or record.document_type == self._document_type)
             and record.id not in self._skip
         ]

@@ -57,6 +57,7 @@ def _clean(desk: Desk, asked: JobRecord, record: JobRecord | None) -> RunningJob
         options=wanted.get("options"),
         title=asked.title,
         skip_tables=wanted.get("skip_tables", ()),
+        imported_by=wanted.get("imported_by"),
         record=record,
     )
 

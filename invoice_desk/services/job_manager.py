@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 #: How often a job may be taken up after a crash; one that brings the program down is left then.
 MOST_TAKE_UPS = 3
 _LOOK_SECONDS = 0.5
+_BEHIND = "Waits its turn."
 #: Bytes that a job takes at least, whatever it does.
 _LEAST_MEMORY = WORKER_BYTES
 
@@ -194,17 +195,20 @@ class JobManager:
         by_id = {record.id: record for record in waiting}
         for job_id in fresh - by_id.keys():  # cancelled, or done by another program
             self.ended.append(Ended(self._fresh.pop(job_id), None, None))
+        taken: RunningJob | None = None
+        reasons: dict[int, str] = {}
         for record in waiting:
             if self._closing.is_set() or (only_interrupted and record.owner is None):
                 continue
             if record.owner is not None and is_running(self._desk, record):
                 continue
             why = self._obstacle(record, by_id)
-            if why is not None:
-                self._tell(record, why)
-            elif (taken := self._take(record)) is not None:
-                return taken
-        return None
+            if why is None and taken is None:
+                taken = self._take(record)
+            elif record.waiting_for != (why or _BEHIND):
+                reasons[record.id] = why or _BEHIND
+        self._tell(reasons)
+        return taken
 
     def _record_given(self) -> None:
         while True:
@@ -239,10 +243,12 @@ class JobManager:
         state = before.state.label
         return f"Waits for job {other}, which is {state}; let it run without, or cancel it."
 
-    def _tell(self, record: JobRecord, why: str) -> None:
-        if record.waiting_for != why:
+    def _tell(self, reasons: dict[int, str]) -> None:
+        """Write what jobs wait for."""
+        if reasons:
             with writing(self._desk.engine) as connection:
-                connection.execute(job_update(record.id, waiting_for=why))
+                for job_id, why in reasons.items():
+                    connection.execute(job_update(job_id, waiting_for=why))
 
     def _take(self, record: JobRecord) -> RunningJob | None:
         """Take a job, unless somebody else did; one that brings the program down is left."""

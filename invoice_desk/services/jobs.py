@@ -148,9 +148,10 @@ class RunningJob:
             StorageError: If it cannot be recorded.
         """
         with writing(self._desk.engine) as connection:
-            self._job_id = self._add(connection, **values)
-        self._show(job_id=self._job_id)
-        return self._job_id
+            number = self._add(connection, **values)
+        self._job_id = number  # once it is there for others to see
+        self._show(job_id=number)
+        return number
 
     def run(self) -> object:
         """Do the work and return its result; each kind of job says what that is."""
@@ -217,12 +218,14 @@ class RunningJob:
         self._begun, self._meter = time.monotonic(), Meter(self._desk.path)
         now = self._desk.now()
         ours = {"owner": self._owner, "started_at": now, "heartbeat_at": now}
+        number = self._job_id
         with writing(self._desk.engine) as connection:
-            if not self._job_id:
-                self._job_id = self._add(connection, **ours)
+            if not number:
+                number = self._add(connection, **ours)
             else:
-                connection.execute(job_update(self._job_id, **ours))
-                self._stored_parts = done_parts(connection, self._job_id)
+                connection.execute(job_update(number, **ours))
+                self._stored_parts = done_parts(connection, number)
+        self._job_id = number
         self._pulse = Pulse(self._desk, self, self._job_id, watch=self._meter.sample)
         self._pulse.start()
         self._show(job_id=self._job_id)

@@ -79,6 +79,14 @@ JOB_ACTIONS = (
         lambda line: line.can_be_retried,
     ),
     JobActionSpec(
+        "results",
+        QT_TRANSLATE_NOOP("jobs", "Lists…"),
+        "Ctrl+Alt+L",
+        QT_TRANSLATE_NOOP("jobs", "See and export what was successful, failed or not processed"),
+        lambda _line: True,
+        only_one=True,
+    ),
+    JobActionSpec(
         "delete",
         QT_TRANSLATE_NOOP("jobs", "Delete…"),
         "Del",
@@ -117,7 +125,7 @@ JOB_ACTIONS = (
         "clean_after",
         QT_TRANSLATE_NOOP("jobs", "Clean when the import is done"),
         "",
-        QT_TRANSLATE_NOOP("jobs", "Clean everything as soon as this import is complete"),
+        QT_TRANSLATE_NOOP("jobs", "Clean what this import brings as soon as it is complete"),
         lambda line: not line.has_ended and line.operation == "import",
         only_one=True,
     ),
@@ -143,6 +151,7 @@ class JobOperations(QObject):
             "pause": self.pause,
             "resume": self.resume,
             "retry": self.retry,
+            "results": self.show_results,
             "delete": self.delete,
             "higher": partial(self.change_priority, by=_STEP),
             "lower": partial(self.change_priority, by=-_STEP),
@@ -199,6 +208,13 @@ class JobOperations(QObject):
         desk = self._desk
         self._each(lambda number: job_control.retry(desk, number, settings), lines)
 
+    def show_results(self, lines: Sequence[JobLine]) -> None:
+        """Show the lists of a job."""
+        from invoice_desk.ui.results_dialog import ResultsDialog
+
+        dialog = ResultsDialog(self._desk, lines[0], self._background, self._window)
+        self._open(dialog, lambda: None)
+
     def schedule(self, lines: Sequence[JobLine]) -> None:
         """Ask when jobs may begin."""
         from invoice_desk.ui.job_dialogs import ScheduleDialog
@@ -230,9 +246,9 @@ class JobOperations(QObject):
         )
 
     def clean_after(self, lines: Sequence[JobLine]) -> None:
-        """Clean everything as soon as an import is complete."""
+        """Clean what an import brings as soon as it is complete."""
         for line in lines:
-            job = CleaningJob(self._desk, JobSettings(), title=line.title)
+            job = CleaningJob(self._desk, JobSettings(), title=line.title, imported_by=line.id)
             self._jobs.add(job, after_id=line.id)
         self.changed.emit()
 

@@ -314,7 +314,7 @@ class MainWindow(QMainWindow):
         """Return whether nothing would be lost, or a person does not mind."""
         for is_so, title, text in (
             (
-                self.jobs.is_busy,
+                self.jobs.manager.is_busy,
                 self.tr("A job is running"),
                 self.tr(
                     "Close all the same? What is stored stays; the rest goes on at the next start."
