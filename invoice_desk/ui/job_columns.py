@@ -52,6 +52,11 @@ class ColumnSpec:
     is_number: bool = False
 
 
+def title_text(line: JobLine) -> str:
+    """Return what a job is about."""
+    return line.title or QCoreApplication.translate("jobs", "everything")
+
+
 def state_text(line: JobLine) -> str:
     """Return how a job stands, in the words of Bulk API 2.0, and whether it is paused."""
     text = status(line.state.value)
@@ -130,7 +135,7 @@ COLUMNS: dict[JobColumn, ColumnSpec] = {
         QT_TRANSLATE_NOOP("jobs", "What"), 70, lambda j: status(j.operation), lambda j: j.operation
     ),
     JobColumn.ON: ColumnSpec(
-        QT_TRANSLATE_NOOP("jobs", "On"), 180, lambda j: j.title, lambda j: j.title.casefold()
+        QT_TRANSLATE_NOOP("jobs", "On"), 180, title_text, lambda j: j.title.casefold()
     ),
     JobColumn.STATE: ColumnSpec(
         QT_TRANSLATE_NOOP("jobs", "State"), 130, state_text, lambda j: j.state.value

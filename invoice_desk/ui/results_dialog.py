@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from invoice_desk.core.job_lines import JobLine
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.job_results import ResultList, ResultRow, export_results, result_rows
 from invoice_desk.ui.background import Background
-from invoice_desk.ui.lists import RecordTable
+from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.text_grid import RecordModel
 from invoice_desk.ui.texts import error_text, number
 
 #: Rows that are shown; the file holds all.
 MOST_SHOWN = 2_000
+_WIDTH = 170
 _FILTERS = "CSV (*.csv);;Excel (*.xlsx);;JSON (*.json);;Parquet (*.parquet)"
 
 
@@ -100,14 +102,18 @@ class ResultsDialog(QDialog):
 
     def _on_read(self, found: tuple[tuple[str, ...], list[ResultRow]]) -> None:
         columns, rows = found
-        headings = (self.tr("Row"), self.tr("Id"), self.tr("Error"), *columns)
-        model: RecordModel[ResultRow] = RecordModel(headings, _cells, parent=self)
+        used = [i for i, _ in enumerate(columns) if any(row.values[i] for row in rows)]
+        headings = (self.tr("Row"), self.tr("Id"), self.tr("Error"), *(columns[i] for i in used))
+        model: RecordModel[ResultRow] = RecordModel(
+            headings, lambda row: _cells(row, used), parent=self
+        )
         model.show_records(rows[:MOST_SHOWN])
         if self.table is not None:
             self._grid.removeWidget(self.table)
             self.table.deleteLater()
         self.table = RecordTable("jobResults", model)
         self.table.setColumnHidden(2, self.wanted is not ResultList.FAILED)
+        set_widths(self.table, (70, 70, 320, *(_WIDTH for _ in used)))
         self._grid.addWidget(self.table)
         text = self.tr("{0} rows").format(number(len(rows)))
         if len(rows) > MOST_SHOWN:
@@ -127,10 +133,10 @@ class ResultsDialog(QDialog):
         self.count.setText(" ".join(error_text(error)).strip())
 
 
-def _cells(row: ResultRow) -> list[tuple[str, Any]]:
+def _cells(row: ResultRow, used: Sequence[int]) -> list[tuple[str, Any]]:
     return [
         ("" if row.row_number is None else str(row.row_number), row.row_number or 0),
         ("" if row.id is None else str(row.id), row.id or 0),
         (row.error or "", row.error or ""),
-        *((text, text) for text in row.values),
+        *((row.values[i], row.values[i]) for i in used),
     ]
