@@ -224,3 +224,16 @@ def test_a_clean_table_gains_the_columns_that_its_type_gains(desk: Desk) -> None
     with desk.engine.connect() as connection:
         assert connection.execute(select(table.c.b)).all() == []
     assert clean_table(after).name == "clean_thing"
+
+
+def test_a_writer_that_dies_before_it_is_ready_is_told_and_made_anew(tmp_path: Path) -> None:
+    open_desk(tmp_path / "desk.db").close()
+    writer = ProcessWriter(tmp_path / "desk.db")
+    writer.start()
+    assert writer._process is not None
+    writer._process.kill()
+
+    with pytest.raises(StorageError, match="ended"):
+        writer.await_start()
+    writer.await_start()
+    writer.close()

@@ -207,7 +207,11 @@ class ProcessWriter:
 
     def _await_start(self) -> None:
         assert self._pipe is not None
-        kind, why = self._pipe.recv()
+        try:
+            kind, why = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self._end()
+            raise StorageError(_ENDED) from error
         if kind == "error":
             self._end()
             raise StorageError(f"The process that writes the desk cannot start: {why}.")
