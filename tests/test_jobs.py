@@ -13,6 +13,7 @@ import fake_tasks
 import pytest
 from sqlalchemy import text
 
+from invoice_desk.core import time_limits
 from invoice_desk.core.error_classes import error_traits
 from invoice_desk.core.findings import Severity
 from invoice_desk.core.jobs import TERMINAL, TRANSITIONS, JobState
@@ -30,6 +31,8 @@ from invoice_desk.services.importing import ImportJob, import_paths
 from invoice_desk.services.job_manager import MOST_TAKE_UPS, JobManager
 from invoice_desk.services.jobs import JobSettings
 from invoice_desk.services.ownership import is_alive, this_process
+from invoice_desk.workers.contract import Chunk, Outcome
+from invoice_desk.workers.reading import ReadingPayload, ReadSource, SourceContent, read
 
 IN_PROCESS = JobSettings(Mode.STANDARD)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -473,3 +476,25 @@ def test_a_file_that_kills_its_worker_is_set_aside_and_the_others_go_on(
     assert poisoned.attempts >= 1
     assert error_traits("worker_died").severity is Severity.CRITICAL
     assert batch.state is JobState.JOB_COMPLETE
+
+
+@pytest.mark.logs
+def test_a_file_that_hangs_is_set_aside_in_one_process_as_well(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_limits, "BASE_SECONDS", 0.5)
+    released = threading.Event()
+
+    def read_or_hang(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
+        if isinstance(chunk.payload, ReadSource) and chunk.payload.name == "b.csv":
+            released.wait(60)
+        return read(chunk)
+
+    paths = [csv_file(tmp_path / f"{name}.csv") for name in "abc"]
+    job = ImportJob(desk, paths, IN_PROCESS)
+    job._task = read_or_hang
+    batch = job.run()
+    released.set()
+
+    assert [f.outcome.value for f in batch.files] == ["done", "rejected", "done"]
+    assert job_control.job_files(desk, batch.job_id)[1].error_code == "too_slow"

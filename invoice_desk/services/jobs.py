@@ -34,7 +34,6 @@ from invoice_desk.services.ownership import this_process
 from invoice_desk.services.pulse import Pulse
 from invoice_desk.services.snapshots import Pace, Snapshot
 from invoice_desk.workers.contract import (
-    ExecutorFactory,
     Failure,
     P,
     R,
@@ -42,8 +41,9 @@ from invoice_desk.workers.contract import (
     Task,
     WorkerPool,
 )
-from invoice_desk.workers.executors import WarmPool, default_workers, inline_executor
+from invoice_desk.workers.executors import WarmPool, default_workers
 from invoice_desk.workers.runner import JobRunner
+from invoice_desk.workers.threads import ThreadPool
 
 __all__ = ["JobSettings", "RunningJob", "Snapshot"]
 
@@ -272,7 +272,7 @@ class RunningJob:
             self._choice = Choice(Mode.OPTIMIZED, workers, reason)
         self._meter.bytes_read = size
 
-    def _choose_place(self) -> tuple[ExecutorFactory, bool]:
+    def _choose_place(self) -> tuple[WorkerPool, bool]:
         """Make workers and writer ready; return where workers come from, and whether to end them.
 
         Where worker processes or the writer cannot start, this process does their work.
@@ -290,7 +290,7 @@ class RunningJob:
                 Mode.STANDARD, 1, f"worker processes could not be used ({trouble}); done in one"
             )
         self._writer = InProcessWriter(self._desk.engine)
-        return inline_executor, True
+        return ThreadPool(1), True
 
     def _trouble(self) -> str | None:
         """Return why worker processes or the writer do not work, None when they do.
@@ -327,12 +327,12 @@ class RunningJob:
         Returns why results could not be stored, None when all were.
         """
         try:
-            factory, close = self._choose_place()
+            pool, close = self._choose_place()
         except ClusterError as error:
             return self._went_wrong(error)
         self._show(mode=self._choice.mode.value, workers=self._choice.workers)
         runner: JobRunner[P, R] = JobRunner(
-            factory,
+            pool,
             task,
             payload_of=payload_of,
             store=store,
@@ -340,7 +340,7 @@ class RunningJob:
             notify=notify,
             close=close,
             limit_of=limit_of,
-            kill=self._pool.kill,
+            kill=pool.kill,
         )
         self._post = runner.post
         if self._stop.is_set():
