@@ -17,6 +17,7 @@ from runs import Run
 
 from invoice_desk.core.jobs import CancelRequested, ChunkId, JobState
 from invoice_desk.workers.contract import Chunk, Success, WorkerPool
+from invoice_desk.workers.executors import WarmPool
 
 POOLS = ("threads", "processes", "cluster")
 APART = ("processes", "cluster")
@@ -207,3 +208,18 @@ def test_closing_leaves_no_process_and_no_thread() -> None:
 
 def _line(process: Any) -> str:
     return " ".join(process.cmdline())
+
+
+def test_a_pool_whose_process_was_killed_while_idle_works_on() -> None:
+    pool = WarmPool(1)
+    pool.probe()
+    assert pool._pool is not None
+    (process,) = pool._pool._processes.values()
+    process.kill()
+    process.join(10)
+
+    pool.warm()
+    pool.probe()
+
+    assert pool().submit(pow, 2, 3).result(30) == 8
+    pool.close()

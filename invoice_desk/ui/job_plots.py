@@ -8,6 +8,9 @@ from itertools import pairwise
 import pyqtgraph as pg
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+# Its clean-up at the end of the process touches scenes that Qt has deleted already, and crashes.
+pg.setConfigOptions(exitCleanup=False)
+
 #: Seconds, rows, bytes of memory, processor cores: as `Pulse` keeps them.
 Sample = Sequence[float]
 _LINE, _FILL, _INK = "#1d4ed8", (29, 78, 216, 40), "#334155"

@@ -10,7 +10,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 
 from invoice_desk.startup import keep_freed_memory, keep_pandas_out
 
@@ -60,24 +66,38 @@ class WarmPool:
 
     def warm(self) -> None:
         """Start the processes now, without waiting for them."""
-        executor = self()
         for _ in range(self.workers):
-            executor.submit(_nothing)
+            self._start_one()
 
     def probe(self) -> None:
         """Start a process and wait until it has answered.
+
+        A process that was killed while it had nothing to do broke the pool; another one is made.
 
         Raises:
             BrokenExecutor: If processes end before they can work.
             OSError: If none can be started.
         """
         try:
-            self().submit(_nothing).result(timeout=_PROBE_SECONDS)
+            self._answer()
+        except BrokenExecutor:
+            self._answer()
+
+    def _answer(self) -> None:
+        try:
+            self._start_one().result(timeout=_PROBE_SECONDS)
         except TimeoutError as error:
             raise BrokenExecutor("they do not answer") from error
         except BrokenExecutor:
             self.close()
             raise
+
+    def _start_one(self) -> Future[None]:
+        try:
+            return self().submit(_nothing)
+        except BrokenExecutor:
+            self.close()
+            return self().submit(_nothing)
 
     def kill(self) -> None:
         """Kill the processes; the next call starts new ones."""
