@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,3 +70,15 @@ def _no_thread_is_left_alive() -> Iterator[None]:
 def write_csv(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.write_bytes(text.encode(encoding))
     return path
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_python_stays_on_the_clipboard() -> Iterator[None]:
+    """Empty the clipboard after a test that used it.
+
+    The offscreen platform keeps data that Python made until after Python has ended, and crashes.
+    """
+    yield
+    gui = sys.modules.get("PySide6.QtGui")
+    if gui is not None and gui.QGuiApplication.instance() is not None:
+        gui.QGuiApplication.clipboard().setText("")
