@@ -71,8 +71,6 @@ def main() -> int:
             print(
                 f"{victim}: {len(found)} runs, {hit} disturbed before the end, {len(wrong)} wrong"
             )
-            for run in wrong:
-                print(f"  after {run.moment:.2f} s, {run.step}: {run.trouble}")
     return 1 if bad else 0
 
 
@@ -98,6 +96,8 @@ def disturb(folder: Path, victim: str, *, runs: int, rows: int, seed: int) -> li
                 seconds *= 0.9  # the machine is quicker now than it was
             continue
         found.append(run)
+        if run.trouble:
+            print(f"  after {run.moment:.2f} s, {run.step}: {run.trouble}", flush=True)
         if sys.stderr.isatty() or len(found) % 20 == 0:
             print(f"{victim} {len(found)}/{runs}", file=sys.stderr, flush=True)
     return found
