@@ -8,6 +8,7 @@ chunk alone and blames only the one that dies alone.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -172,19 +173,26 @@ class ClusterPool:
         except ImportError as error:
             raise ClusterPackageError("A cluster needs the package distributed.") from error
         _silence()
+        client, why = self._try_client(distributed)
+        if client is None:
+            # A client that could not connect runs on in a thread, and closes itself when it is
+            # collected: here, and not by chance in a thread that dask holds a lock against.
+            gc.collect()
+            raise ClusterError(why)
+        return client
+
+    def _try_client(self, distributed: Any) -> tuple[Any, str]:
+        """Return a client; None, and why, when none can be had."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # versions are compared in our own words
-                return distributed.Client(
-                    self._address, timeout=self._connect_seconds, set_as_default=False
-                )
-        except (OSError, TimeoutError) as error:
-            seconds = f"{self._connect_seconds:g} seconds"
-            sentence = f"No scheduler of a cluster answers at {self._address} within {seconds}."
-            raise ClusterError(sentence) from error
-        except (ValueError, TypeError, RuntimeError) as error:
-            sentence = f"{self._address} is no address of a cluster, as tcp://HOST:8786 is."
-            raise ClusterError(sentence) from error
+                address, seconds = self._address, self._connect_seconds
+                return distributed.Client(address, timeout=seconds, set_as_default=False), ""
+        except (OSError, TimeoutError):
+            within = f"{self._connect_seconds:g} seconds"
+            return None, f"No scheduler of a cluster answers at {self._address} within {within}."
+        except (ValueError, TypeError, RuntimeError):
+            return None, f"{self._address} is no address of a cluster, as tcp://HOST:8786 is."
 
     def _await_workers(self, client: Any) -> None:
         try:
