@@ -47,6 +47,8 @@ class DocumentReading:
     Attributes:
         document_type: `invoice`, or None when it does not look like one.
         date_order: `dmy` or `mdy` when the document's dates or its language prove it.
+        lines: Its lines, canonical field → value.
+        taxes: Its tax, one entry a rate.
     """
 
     document_type: str | None
@@ -55,6 +57,8 @@ class DocumentReading:
     fields: dict[str, FieldValue]
     findings: tuple[Finding, ...] = ()
     date_order: str | None = None
+    lines: tuple[dict[str, str], ...] = ()
+    taxes: tuple[dict[str, str], ...] = ()
 
 
 _AMOUNT = r"[-(]?\s?(?:[€$£]|EUR|USD|RM|DZD|DA)?\s?-?\d[\d.,'’\u00a0\u202f ]*\d\)?-?|\d"
