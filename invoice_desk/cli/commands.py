@@ -215,7 +215,12 @@ def inspect_command(options: argparse.Namespace) -> int:
     from invoice_desk.services.inspecting import inspect_files
 
     documents = inspect_files(
-        options.paths, load_types(), text=options.text, ocr=options.ocr, workers=options.workers
+        options.paths,
+        load_types(),
+        text=options.text,
+        ocr=options.ocr,
+        workers=options.workers,
+        ignore_xml=options.ignore_xml,
     )
     if options.json:
         print_json(documents)

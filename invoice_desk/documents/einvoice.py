@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from invoice_desk.core.amounts import amount_text
+
 #: Fields that are dates; in UBL they are ISO 8601, in CII eight digits.
 DATES = frozenset(
     [
@@ -24,6 +26,8 @@ NUMBERS = frozenset(
         *("discount", "allowances", "charges"),
     ]
 )
+#: Numbers that are no money.
+_COUNTS = frozenset({"rate", "tax_rate", "quantity", "base_quantity"})
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?\d\d:?\d\d.*|Z|[+-]\d\d:\d\d)?")
 
@@ -78,7 +82,7 @@ def made_invoice(
 
 def number_of(text: str | None) -> Decimal | None:
     """Return the number that an XML decimal spells; None for nothing else."""
-    if text is None or len(text) > 40 or not _NUMBER.fullmatch(text):
+    if text is None or len(text) > 24 or not _NUMBER.fullmatch(text):
         return None
     return Decimal(text)
 
@@ -109,7 +113,8 @@ def _values(
 def _plain(name: str, text: str) -> str | None:
     if name in NUMBERS:
         number = number_of(text)
-        return None if number is None else f"{number:f}"
+        digits = 0 if name in _COUNTS else 2
+        return None if number is None else amount_text(number, digits=digits)
     if name in DATES:
         day = day_of(text)
         return None if day is None else day.isoformat()

@@ -52,6 +52,9 @@ class Embedded:
     problems: tuple[str, ...] = ()
 
 
+NO_XML = Embedded()
+
+
 def read_invoice(data: bytes, *, name: str) -> FoundInvoice:
     """Return the invoice that the XML of a file is.
 
@@ -99,7 +102,8 @@ def _found(root: Element, parsed: ParsedXml, name: str) -> FoundInvoice:
 
 def _invoice_root(root: Element) -> Element | None:
     """Return the root of an invoice: that of the tree, or in an envelope the one below it."""
-    for element in (root, *root):
+    elements: list[Element] = [root, *root]
+    for element in elements:
         if element.tag in cii.ROOTS:
             return element
         if element.tag in ubl.ROOTS and _is_ubl(element):
@@ -122,7 +126,7 @@ def _embedded_files(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
                 attachment = document.get_attachment(index)
                 data = _data_of(attachment)
                 yield str(attachment.get_name() or ""), data
-            except pdfium.PdfiumError:
+            except (pdfium.PdfiumError, ValueError):
                 continue
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from stdnum import iban
 
@@ -64,7 +64,7 @@ _TOTALS = (
 
 
 def check(invoice: EInvoice) -> list[Finding]:
-    """Return what is wrong with an e-invoice, the gravest class of doubt not first but by rule."""
+    """Return what is wrong with an e-invoice, rule by rule."""
     checks: tuple[Callable[[EInvoice], Iterator[Finding]], ...] = (
         _format,
         _presence,
@@ -93,7 +93,7 @@ def _format(invoice: EInvoice) -> Iterator[Finding]:
         yield _of_format(name, f"“{text[:60]}” of {name} is neither a date nor a number as due")
     for rule, name in _TOTALS:
         amount = number_of(invoice.fields.get(name))
-        if amount is not None and amount != amount.quantize(_CENT):
+        if amount is not None and amount != _cents(amount):
             yield _of_format(name, f"{rule}: {_shown(amount)} has more than two decimals")
     currency = invoice.fields.get("currency", "EUR")
     if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
@@ -119,7 +119,7 @@ def _line_presence(invoice: EInvoice) -> Iterator[Finding]:
         without = [
             _label(line, n)
             for n, line in enumerate(invoice.lines, start=1)
-            if name not in line and line.get("status", "") not in _NOT_SUMMED
+            if name not in line and _is_counted(line)
         ]
         if without:
             yield _of_rule(f"lines.{name}", f"{rule}: {_some(without)} must state {words}")
@@ -134,7 +134,7 @@ def _line_presence(invoice: EInvoice) -> Iterator[Finding]:
 
 def _sums(invoice: EInvoice) -> Iterator[Finding]:
     """Yield sums of parts that are not the totals stated."""
-    counted = [line for line in invoice.lines if line.get("status", "") not in _NOT_SUMMED]
+    counted = [line for line in invoice.lines if _is_counted(line)]
     charges = [each for each in invoice.adjustments if each["kind"] == "charge"]
     allowances = [each for each in invoice.adjustments if each["kind"] == "allowance"]
     parts = (
@@ -149,7 +149,7 @@ def _sums(invoice: EInvoice) -> Iterator[Finding]:
         if stated is None or not rows or any(amount is None for amount in amounts):
             continue
         total = sum((amount for amount in amounts if amount is not None), _ZERO)
-        if total.quantize(_CENT, ROUND_HALF_UP) != stated:
+        if _cents(total) != stated:
             told = f"{rule}: {words} is {_shown(total)}, but {_shown(stated)} is stated"
             yield _of_rule(name, told, wrong=True)
 
@@ -197,7 +197,7 @@ def _tax_groups(invoice: EInvoice) -> Iterator[Finding]:
         rate = number_of(tax.get("tax_rate"))
         if base is None or amount is None or rate is None:
             continue
-        expected = (base * rate / 100).quantize(_CENT, ROUND_HALF_UP)
+        expected = _cents(base * rate / 100)
         if abs(expected - amount) > _CENT:
             told = (
                 f"BR-CO-17: {_percent(rate)} % of {_shown(base)} is {_shown(expected)}, "
@@ -212,11 +212,12 @@ def _tax_bases(invoice: EInvoice) -> Iterator[Finding]:
     if not invoice.lines or not _is_full(invoice):
         return
     sums: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
-    rows = [(line, "net_amount", 1) for line in invoice.lines if "status" not in line]
-    for each in invoice.adjustments:
-        rows.append((each, "amount", 1 if each["kind"] == "charge" else -1))
-    for row, key, sign in rows:
-        amount = number_of(row.get(key))
+    rows = [(line, "net_amount", 1) for line in invoice.lines if _is_counted(line)]
+    rows += [
+        (each, "amount", 1 if each["kind"] == "charge" else -1) for each in invoice.adjustments
+    ]
+    for row, name, sign in rows:
+        amount = number_of(row.get(name))
         if amount is None or "tax_category" not in row:
             return  # a line of no rate: nothing can be said
         sums[_rate_key(row)] += sign * amount
@@ -286,11 +287,23 @@ def _worth(line: Mapping[str, str]) -> Decimal | None:
     """Return quantity times price, with the line's allowances and charges."""
     quantity, price = number_of(line.get("quantity")), number_of(line.get("unit_price"))
     base = number_of(line.get("base_quantity")) or Decimal(1)
-    if quantity is None or price is None or line.get("status", "") in _NOT_SUMMED:
+    if quantity is None or price is None or not _is_counted(line):
         return None
     minus = number_of(line.get("allowances")) or _ZERO
     plus = number_of(line.get("charges")) or _ZERO
-    return (quantity * price / base).quantize(_CENT, ROUND_HALF_UP) - minus + plus
+    return _cents(quantity * price / base) - minus + plus
+
+
+def _is_counted(line: Mapping[str, str]) -> bool:
+    return line.get("status", "") not in _NOT_SUMMED
+
+
+def _cents(amount: Decimal) -> Decimal:
+    """Return the amount in whole cents; one too large for that as it is."""
+    try:
+        return amount.quantize(_CENT, ROUND_HALF_UP)
+    except InvalidOperation:
+        return amount
 
 
 def _label(line: Mapping[str, str], number: int) -> str:

@@ -21,6 +21,10 @@ from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.page import Line, Page, lines_of, segments_of
 
 
+#: The page of a field that stands on none, as in XML.
+NO_PAGE = 0
+
+
 @dataclass(frozen=True, slots=True)
 class FieldValue:
     """A field as it stands on the page.
@@ -29,6 +33,7 @@ class FieldValue:
         value: ISO 8601 for dates, a plain decimal for amounts, the text otherwise.
         text: The words on the page.
         confidence: 0 to 1.
+        page: From 1; `NO_PAGE` when it stands in XML.
         box: x0, y0, x1, y1 in the unit of the page.
     """
 
@@ -184,6 +189,22 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
     fields = {n: replace(v, engine=engines.get(v.page, "")) for n, v in fields.items()}
     proven = order.value if order else None
     return DocumentReading(kind, confidence, reasons, fields, tuple(_findings(fields)), proven)
+
+
+def page_money(text: str) -> list[str]:
+    """Return everything in `text` that is written like an amount."""
+    return [match.group() for match in _MONEY.finditer(text)]
+
+
+def page_dates(text: str) -> list[str]:
+    """Return the days in `text`, ISO 8601; what could be two days is both."""
+    days = []
+    for match in _DATE.finditer(text):
+        for order in DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST:
+            moment = read_moment(match.group(), order=order)
+            if moment.value:
+                days.append(moment.value.date().isoformat())
+    return days
 
 
 def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:
