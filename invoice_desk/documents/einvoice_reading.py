@@ -17,7 +17,6 @@ from invoice_desk.documents.fields import (
     DocumentReading,
     FieldValue,
     page_dates,
-    page_money,
 )
 from invoice_desk.documents.page import Page, lines_of
 
@@ -34,7 +33,15 @@ _COMPARED = (
 _SURE = 0.75
 #: With this much the page's amounts add up, and an equal figure elsewhere excuses nothing.
 _PROVEN = 0.97
-_KINDS = {"381": "a credit note", "384": "a corrected invoice", "386": "a prepayment invoice"}
+#: A figure, with marks or blanks between its groups of three; its sign does not matter here.
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d{1,4})?(?!\d)")
+_PLAIN = re.compile(r"\d+(?:[.,]\d{1,4})?")
+_CREDIT_NOTE = "381"
+_KINDS = {
+    _CREDIT_NOTE: "a credit note",
+    "384": "a corrected invoice",
+    "386": "a prepayment invoice",
+}
 _BROKEN = re.compile(r"[\W_]+")
 
 
@@ -103,11 +110,14 @@ def contradictions(
     XML's value nowhere.  Amounts that add up on the page contradict even so.
     """
     visible = _visible(pages)
+    # A credit note of 100 is shown as 100 or as -100, and both are right.
+    code = xml.fields.get("document_type_code")
+    signless = code is not None and code.value == _CREDIT_NOTE
     for name in _COMPARED:
         ours, theirs = xml.fields.get(name), page.fields.get(name)
         if ours is None or theirs is None or theirs.confidence < _SURE:
             continue
-        if _same(name, ours.value, theirs.value):
+        if _same(name, ours.value, theirs.value, signless=signless):
             continue
         proven = name in NUMBERS and theirs.confidence >= _PROVEN
         if not proven and _is_shown(name, ours.value, visible):
@@ -151,8 +161,10 @@ def _differences(invoice: EInvoice, other: FoundInvoice) -> Iterator[Finding]:
             yield Finding(FindingCode.EINVOICE_CONTENT, Severity.ERROR, name, told)
 
 
-def _same(name: str, ours: str, theirs: str) -> bool:
+def _same(name: str, ours: str, theirs: str, *, signless: bool = False) -> bool:
     if name in NUMBERS:
+        if signless:
+            ours, theirs = ours.removeprefix("-"), theirs.removeprefix("-")
         return number_of(ours) == number_of(theirs)
     return ours == theirs if name in DATES else _bare(ours) == _bare(theirs)
 
@@ -163,8 +175,8 @@ def _bare(text: str) -> str:
 
 def _visible(pages: Sequence[Page]) -> _Visible:
     text = "\n".join(line.text for page in pages for line in lines_of(page))
-    spelled = page_money(text)
-    mark = decimal_mark_of(spelled)
+    spelled = {match.group() for each in (_GROUPED, _PLAIN) for match in each.finditer(text)}
+    mark = decimal_mark_of(sorted(spelled))
     amounts = (read_amount(each, decimal_mark=mark).value for each in spelled)
     return _Visible(
         _bare(text),
@@ -176,7 +188,7 @@ def _visible(pages: Sequence[Page]) -> _Visible:
 def _is_shown(name: str, value: str, visible: _Visible) -> bool:
     if name in NUMBERS:
         amount = number_of(value)
-        return amount is None or amount in visible.amounts or -amount in visible.amounts
+        return amount is None or abs(amount) in visible.amounts
     if name in DATES:
         day = day_of(value)
         return day is None or day.isoformat() in visible.days

@@ -157,7 +157,7 @@ def _parsed(data: bytes, name: str, encoding: str | None = None) -> ParsedXml:
     parser.CharacterDataHandler = builder.text
     parser.StartDoctypeDeclHandler = builder.refuse
     parser.EntityDeclHandler = builder.refuse
-    parser.ExternalEntityRefHandler = builder.refuse
+    parser.SkippedEntityHandler = builder.refuse
     parser.Parse(data, True)  # noqa: FBT003 - expat's own signature: this was the last part
     return ParsedXml(builder.close(), builder.namespace or "")
 

@@ -20,7 +20,6 @@ from invoice_desk.core.dates import DateOrder, date_order_of, read_moment
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.page import Line, Page, lines_of, segments_of
 
-
 #: The page of a field that stands on none, as in XML.
 NO_PAGE = 0
 
@@ -189,11 +188,6 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
     fields = {n: replace(v, engine=engines.get(v.page, "")) for n, v in fields.items()}
     proven = order.value if order else None
     return DocumentReading(kind, confidence, reasons, fields, tuple(_findings(fields)), proven)
-
-
-def page_money(text: str) -> list[str]:
-    """Return everything in `text` that is written like an amount."""
-    return [match.group() for match in _MONEY.finditer(text)]
 
 
 def page_dates(text: str) -> list[str]:
