@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -360,6 +361,21 @@ def test_the_xml_is_found_by_its_root_whatever_it_is_called(tmp_path: Path) -> N
     assert embedded.found is not None
     assert embedded.found.name == "data"
     assert embedded.problems == ()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_no_list_of_the_pdf_names_is_found(tmp_path: Path, packed: bool) -> None:
+    path = pdf_with(tmp_path, {})
+    data = zlib.compress(CII.encode()) if packed else CII.encode()
+    about = b"/Filter /FlateDecode" if packed else b""
+    stream = b"<< /Type /EmbeddedFile %b /Length %d >>\nstream\n%b\nendstream"
+    made = b"99 0 obj\n" + stream % (about, len(data), data) + b"\nendobj\n"
+    path.write_bytes(path.read_bytes().replace(b"startxref", made + b"startxref"))
+
+    embedded = embedded_invoice(path, name="invoice.pdf")
+
+    assert embedded.found is not None
+    assert embedded.found.invoice.fields["invoice_number"] == "R-77"
 
 
 def test_the_newer_of_two_forms_is_read_and_what_differs_is_told(tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -19,6 +23,11 @@ _BY_RANK = ("CrossIndustryInvoice", "Invoice", "CreditNote", "CrossIndustryDocum
 #: What an XML begins with, in the encodings that it may have.
 _STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00<")
 _MOST_FILES = 200
+#: The dictionary of a stream that is an embedded file, up to its first byte.
+_FILE_STREAM = re.compile(
+    rb"<<(?:(?!endobj|stream\b).){0,400}?/EmbeddedFile\b(?:(?!endobj|stream\b).){0,400}?stream\r?\n",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,42 @@ def _is_ubl(element: Element) -> bool:
 
 
 def _embedded_files(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each embedded file, those that no list names if no list is there."""
+    listed = False
+    for listed_file in _listed_files(path, name):
+        listed = True
+        yield listed_file
+    if not listed:
+        for data in _unlisted_files(path):
+            yield "", data
+
+
+def _unlisted_files(path: Path) -> Iterator[bytes]:
+    """Yield embedded files that hang on a page or on the document itself, as /AF does.
+
+    pdfium lists those of the name tree only; a stream says of itself that it is a file.
+    """
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(b"/EmbeddedFile") < 0:
+            return
+        for found in islice(_FILE_STREAM.finditer(content), _MOST_FILES):
+            start, most = found.end(), found.end() + MAX_BYTES
+            stop = content.find(b"endstream", start, most)
+            data = content[start : stop if stop >= 0 else most]
+            if b"/FlateDecode" in found.group():
+                data = _unpacked(data)
+            yield data
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return what was packed, as far as any invoice may be long; nothing if it is torn."""
+    try:
+        return zlib.decompressobj().decompress(data, MAX_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _listed_files(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
     import pypdfium2 as pdfium
 
     with opened(path, name=name) as document:
