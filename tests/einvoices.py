@@ -166,14 +166,18 @@ def zugferd_1() -> str:
 
 
 def pdf_with(
-    folder: Path, attachments: dict[str, str | bytes], page: tuple[str, ...] = PAGE
+    folder: Path,
+    attachments: dict[str, str | bytes],
+    page: tuple[str, ...] = PAGE,
+    *,
+    blank: int = 0,
 ) -> Path:
-    """Return a PDF of one page of text that carries files."""
+    """Return a PDF that carries files: a page of text, and as many blank ones as asked for."""
     import pypdfium2 as pdfium
 
     plain, path = folder / "plain.pdf", folder / "invoice.pdf"
     lines = [PlacedText(60, 80 + 24 * n, text) for n, text in enumerate(page)]
-    write_pdf([lines], plain)
+    write_pdf([lines, *([] for _ in range(blank))], plain)
     document = pdfium.PdfDocument(plain.read_bytes())
     for name, content in attachments.items():
         data = content.encode() if isinstance(content, str) else content

@@ -16,6 +16,7 @@ from invoice_desk.documents.einvoice_reading import reading_of
 from invoice_desk.documents.einvoice_xml import MAX_BYTES, parse_xml
 from invoice_desk.documents.embedded import embedded_invoice, read_invoice
 from invoice_desk.documents.en16931 import check
+from invoice_desk.documents.page import Page
 from invoice_desk.errors import (
     CorruptSourceError,
     EmptySourceError,
@@ -25,7 +26,7 @@ from invoice_desk.errors import (
 from invoice_desk.services.desk import Desk, load_types
 from invoice_desk.services.importing import import_paths
 from invoice_desk.services.inspecting import inspect_files
-from invoice_desk.workers.reading import ReadSource, SourceContent, read_payload
+from invoice_desk.workers.reading import ReadFields, ReadSource, SourceContent, read_payload
 
 LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE Invoice [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;">]>
@@ -445,6 +446,18 @@ def test_the_xml_can_be_ignored(tmp_path: Path) -> None:
     number = content.reading.fields["invoice_number"]
     assert (number.value, number.page) == ("R-77", 1)
     assert content.reading.lines == ()
+
+
+def test_pages_to_be_recognised_do_not_lose_the_xml(tmp_path: Path) -> None:
+    path = pdf_with(tmp_path, {"factur-x.xml": CII}, (), blank=1)
+    first = content_of(path)
+    pages = (Page(1, 595, 842), Page(2, 595, 842))
+
+    last = read_payload(ReadFields("invoice.pdf", pages, first.embedded))
+
+    assert len(first.follow_ups) == 2
+    assert last.reading is not None
+    assert last.reading.fields["invoice_number"].value == "R-77"
 
 
 @pytest.mark.parametrize("bad", [LAUGHS, CII[:400]])
