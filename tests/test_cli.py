@@ -143,7 +143,7 @@ def test_inspect_has_the_shape_of_the_design(shell: Shell, tmp_path: Path, sampl
 
     assert list(found) == [
         *("file", "sha256", "kind", "document_type", "confidence", "reasons", "error"),
-        *("tables", "fields", "lines", "findings", "pages", "seconds"),
+        *("tables", "fields", "lines", "taxes", "findings", "pages", "seconds"),
     ]
     table = found["tables"][0]
     assert list(table) == [

@@ -215,7 +215,12 @@ def inspect_command(options: argparse.Namespace) -> int:
     from invoice_desk.services.inspecting import inspect_files
 
     documents = inspect_files(
-        options.paths, load_types(), text=options.text, ocr=options.ocr, workers=options.workers
+        options.paths,
+        load_types(),
+        text=options.text,
+        ocr=options.ocr,
+        workers=options.workers,
+        ignore_xml=options.ignore_xml,
     )
     if options.json:
         print_json(documents)
@@ -233,7 +238,8 @@ def _print_document(document: dict[str, Any]) -> None:
         print(f"  {table['name']}: {table['row_count']:,} rows, {len(table['columns'])} columns")
         print(f"    {' | '.join(table['columns'])[:200]}")
     for name, value in document["fields"].items():
-        print(f"  {name}: {value['value']} ({value['confidence']:.0%}, page {value['page']})")
+        place = f"page {value['page']}" if value["page"] else "XML"
+        print(f"  {name}: {value['value']} ({value['confidence']:.0%}, {place})")
     for found in document["findings"]:
         print(f"  {found['severity']}: {found['message']}")
 

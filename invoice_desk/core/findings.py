@@ -60,6 +60,12 @@ class FindingCode(StrEnum):
     HIDDEN_ROWS = "hidden_rows"
     HIDDEN_COLUMNS = "hidden_columns"
     YEAR_ASSUMED = "year_assumed"
+    EINVOICE_FORMAT = "einvoice_format"
+    EINVOICE_RULE = "einvoice_rule"
+    EINVOICE_CONTENT = "einvoice_content"
+    XML_UNREADABLE = "xml_unreadable"
+    XML_DENIED_BY_PAGE = "xml_denied_by_page"
+    PAGE_DENIED_BY_XML = "page_denied_by_xml"
 
 
 _TYPES = {
@@ -73,6 +79,8 @@ _TYPES = {
     FindingCode.DUPLICATE: AnomalyType.DUPLICATE_DATA,
     FindingCode.UNKNOWN_NAME: AnomalyType.INVALID_DOT,
     FindingCode.TOTALS_DISAGREE: AnomalyType.AMOUNT_MISMATCH,
+    FindingCode.XML_DENIED_BY_PAGE: AnomalyType.INCONSISTENT_DATA,
+    FindingCode.PAGE_DENIED_BY_XML: AnomalyType.INCONSISTENT_DATA,
 }
 
 

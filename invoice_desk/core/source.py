@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -31,6 +32,12 @@ TABULAR = SPREADSHEETS | {Kind.CSV}
 PAGED = frozenset({Kind.PDF, Kind.IMAGE})
 CONTAINERS = frozenset({Kind.ZIP})
 
+#: A declaration, or the root of an e-invoice behind blanks and comments.
+_XML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|(?:<!--.*?-->\s*)*<(?:[\w.-]+:)?"
+    rb"(?:Invoice|CreditNote|CrossIndustryInvoice|CrossIndustryDocument)[\s>])",
+    re.DOTALL | re.IGNORECASE,
+)
 #: Endings that promise something else than lines of text.
 _NON_TEXT_ENDINGS = frozenset(
     [
@@ -128,8 +135,7 @@ def _zip_kind(members: tuple[str, ...]) -> Detection:
 
 
 def _text_kind(name: str, head: bytes) -> Detection:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
-    if start.startswith((b"<?xml", b"<invoice", b"<rsm:")):
+    if _XML.match(_narrow(head)):
         return Detection(Kind.XML, 0.95, ("starts like XML",))
     if name.lower().endswith(".eml") and b":" in head[:200]:
         return Detection(Kind.EMAIL, 0.8, ("is called .eml and has header lines",))
@@ -139,6 +145,12 @@ def _text_kind(name: str, head: bytes) -> Detection:
     if promises_other_than_text(name):
         reasons.append(f"is called {name}, but its bytes are plain text")
     return Detection(Kind.CSV, 0.6, tuple(reasons))
+
+
+def _narrow(head: bytes) -> bytes:
+    """Return the beginning without marks of the byte order, and UTF-16 as if it were ASCII."""
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<"))
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\x00", b"") if wide else head
 
 
 def _looks_like_text(head: bytes) -> bool:

@@ -20,6 +20,9 @@ from invoice_desk.core.dates import DateOrder, date_order_of, read_moment
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.page import Line, Page, lines_of, segments_of
 
+#: The page of a field that stands on none, as in XML.
+NO_PAGE = 0
+
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
@@ -29,6 +32,7 @@ class FieldValue:
         value: ISO 8601 for dates, a plain decimal for amounts, the text otherwise.
         text: The words on the page.
         confidence: 0 to 1.
+        page: From 1; `NO_PAGE` when it stands in XML.
         box: x0, y0, x1, y1 in the unit of the page.
     """
 
@@ -47,6 +51,8 @@ class DocumentReading:
     Attributes:
         document_type: `invoice`, or None when it does not look like one.
         date_order: `dmy` or `mdy` when the document's dates or its language prove it.
+        lines: Its lines, canonical field → value.
+        taxes: Its tax, one entry a rate.
     """
 
     document_type: str | None
@@ -55,6 +61,8 @@ class DocumentReading:
     fields: dict[str, FieldValue]
     findings: tuple[Finding, ...] = ()
     date_order: str | None = None
+    lines: tuple[dict[str, str], ...] = ()
+    taxes: tuple[dict[str, str], ...] = ()
 
 
 _AMOUNT = r"[-(]?\s?(?:[€$£]|EUR|USD|RM|DZD|DA)?\s?-?\d[\d.,'’\u00a0\u202f ]*\d\)?-?|\d"
@@ -180,6 +188,17 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
     fields = {n: replace(v, engine=engines.get(v.page, "")) for n, v in fields.items()}
     proven = order.value if order else None
     return DocumentReading(kind, confidence, reasons, fields, tuple(_findings(fields)), proven)
+
+
+def page_dates(text: str) -> list[str]:
+    """Return the days in `text`, ISO 8601; what could be two days is both."""
+    days = []
+    for match in _DATE.finditer(text):
+        for order in DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST:
+            moment = read_moment(match.group(), order=order)
+            if moment.value:
+                days.append(moment.value.date().isoformat())
+    return days
 
 
 def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from invoice_desk.core.jobs import JobState
 from invoice_desk.core.records import JobFileRecord
 from invoice_desk.core.source import FileOutcome
 from invoice_desk.db.jobs import DonePart
+from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.page import Page
 from invoice_desk.errors import UserError
 from invoice_desk.services.keeping import Kept
@@ -66,6 +67,8 @@ class ImportFile:
     tables: list[int] = field(default_factory=list)
     pages: dict[int, Page] = field(default_factory=dict)
     expected_pages: int = 0
+    #: E-invoices of a PDF that has pages left to do.
+    embedded: Embedded = NO_XML
     #: Pages that could not be read and are kept empty.
     bad_pages: int = 0
     rows: int = 0

@@ -335,6 +335,7 @@ class ImportJob(RunningJob):
         file = unit.file
         file.pages |= {page.number: page for page in content.pages}
         file.expected_pages = content.page_count or file.expected_pages
+        file.embedded = content.embedded if content.follow_ups else file.embedded
         chunks: list[ChunkId] = []
         for payload in content.follow_ups:
             weight = _PAGE_WEIGHT
@@ -347,7 +348,8 @@ class ImportJob(RunningJob):
         all_pages = len(file.pages) == file.expected_pages > 0
         if all_pages and not chunks and self._awaits_fields(unit, content):
             pages = tuple(file.pages[number] for number in sorted(file.pages))
-            chunks.append(self._plan(file, ReadFields(file.record.name, pages), 0.0))
+            fields = ReadFields(file.record.name, pages, file.embedded)
+            chunks.append(self._plan(file, fields, 0.0))
         return chunks
 
     def _awaits_fields(self, unit: _Unit, content: SourceContent) -> bool:

@@ -20,6 +20,7 @@ from invoice_desk.core.sentences import sentence
 from invoice_desk.core.source import Detection, Kind, detect_kind
 from invoice_desk.core.tables import RowBatch, TableHead
 from invoice_desk.core.type_detection import best_type
+from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.fields import DocumentReading
 from invoice_desk.documents.page import Page, lines_of
 from invoice_desk.errors import SourceError, UnreadableSourceError, UserError
@@ -61,6 +62,7 @@ class Inspected:
     pages: dict[int, Page] = field(default_factory=dict)
     expected_pages: int = 0
     reading: DocumentReading | None = None
+    embedded: Embedded = NO_XML
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -68,9 +70,17 @@ class Inspected:
 class _Inspection:
     """Reads files with workers and gathers what they find."""
 
-    def __init__(self, *, keep_rows: bool, ocr: str | None, workers: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        keep_rows: bool,
+        ocr: str | None = None,
+        workers: int | None = None,
+        ignore_xml: bool = False,
+    ) -> None:
         self._keep_rows = keep_rows
         self._ocr = ocr
+        self._ignore_xml = ignore_xml
         self._workers = workers
         self.documents: list[Inspected] = []
         self._units: dict[ChunkId, tuple[Inspected, ReadingPayload]] = {}
@@ -108,9 +118,9 @@ class _Inspection:
             return
         self.documents.append(document)
         if document.error is None:
-            self._plan(
-                document, ReadSource(str(path), name, document.detection.kind, ocr=self._ocr)
-            )
+            kind, ignored = document.detection.kind, self._ignore_xml
+            payload = ReadSource(str(path), name, kind, ocr=self._ocr, ignore_xml=ignored)
+            self._plan(document, payload)
 
     def _unpack(self, path: Path, archive: Inspected, scratch: Path, *, depth: int) -> None:
         folder = scratch / str(len(list(scratch.iterdir())))
@@ -156,7 +166,7 @@ class _Inspection:
     def _executor_factory(self) -> Callable[[], Executor]:
         """Return workers: processes, so that a file that crashes a library harms only itself."""
         only_text = all(
-            isinstance(payload, ReadSource) and payload.kind is Kind.CSV
+            isinstance(payload, ReadSource) and payload.kind in {Kind.CSV, Kind.XML}
             for _, payload in self._units.values()
         )
         return inline_executor if only_text else lambda: local_executor(self._workers)
@@ -169,6 +179,7 @@ class _Inspection:
         document.pages |= {page.number: page for page in content.pages}
         document.findings.extend(content.findings)
         document.reading = content.reading or document.reading
+        document.embedded = content.embedded if content.follow_ups else document.embedded
         for table in content.tables:
             found = InspectedTable(table.head)
             document.tables.append(found)
@@ -179,7 +190,8 @@ class _Inspection:
         chunks = [self._plan(document, later) for later in content.follow_ups]
         if isinstance(payload, RecognisePage) and len(document.pages) == document.expected_pages:
             pages = tuple(document.pages[n] for n in sorted(document.pages))
-            chunks.append(self._plan(document, ReadFields(Path(document.file).name, pages)))
+            fields = ReadFields(Path(document.file).name, pages, document.embedded)
+            chunks.append(self._plan(document, fields))
         return chunks
 
     def _take_rows(self, table: InspectedTable, chunk: ChunkId, batch: RowBatch) -> None:
@@ -200,6 +212,7 @@ def inspect_files(
     text: bool = False,
     ocr: str | None = None,
     workers: int | None = None,
+    ignore_xml: bool = False,
 ) -> list[dict[str, Any]]:
     """Return one plain object a document: what it is, its tables, fields, pages and doubts.
 
@@ -209,9 +222,10 @@ def inspect_files(
         text: Whether to add the lines of each page.
         ocr: Engine that reads every page, whatever text layer there is.
         workers: Worker processes; None for one a core.
+        ignore_xml: Whether only the visible page of an e-invoice counts.
     """
     begun = time.perf_counter()
-    inspection = _Inspection(keep_rows=False, ocr=ocr, workers=workers)
+    inspection = _Inspection(keep_rows=False, ocr=ocr, workers=workers, ignore_xml=ignore_xml)
     documents = inspection.run(paths)
     overhead = time.perf_counter() - begun - sum(document.seconds for document in documents)
     share = max(0.0, overhead) / max(1, len(documents))
@@ -225,7 +239,7 @@ def convert_files(paths: Sequence[Path], target: Path) -> list[dict[str, Any]]:
     and notes left out; `DIR/_meta.json` says what was found.
     """
     target.mkdir(parents=True, exist_ok=True)
-    documents = _Inspection(keep_rows=True, ocr=None, workers=None).run(paths)
+    documents = _Inspection(keep_rows=True).run(paths)
     meta_path = target / "_meta.json"
     meta = json.loads(meta_path.read_text("utf-8")) if meta_path.exists() else {}
     results = []
@@ -277,7 +291,8 @@ def _described(
         "error": document.error,
         "tables": [_table(table, types, name) for table in document.tables],
         "fields": _fields(document.reading),
-        "lines": [],
+        "lines": [dict(line) for line in document.reading.lines] if document.reading else [],
+        "taxes": [dict(tax) for tax in document.reading.taxes] if document.reading else [],
         "findings": [_finding(found, types) for found in document.findings],
         "pages": [_page(page, text=text) for page in pages],
         "seconds": round(document.seconds + share, 3),

@@ -13,7 +13,8 @@ from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
-from invoice_desk.documents.fields import DocumentReading, read_document
+from invoice_desk.documents.embedded import NO_XML, Embedded
+from invoice_desk.documents.fields import NO_PAGE, DocumentReading, read_document
 from invoice_desk.documents.page import Page, TextSource
 from invoice_desk.errors import SourceError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
@@ -33,6 +34,8 @@ class ReadSource:
     span_bytes: int = SPAN_BYTES
     #: Engine that reads every page, whatever text layer there is.
     ocr: str | None = None
+    #: Whether only the visible page of an e-invoice counts.
+    ignore_xml: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,15 @@ class RecognisePage:
 
 @dataclass(frozen=True, slots=True)
 class ReadFields:
-    """Find the fields of a document whose pages are all read."""
+    """Find the fields of a document whose pages are all read.
+
+    Attributes:
+        embedded: What the first reading found among the embedded files of the PDF.
+    """
 
     name: str
     pages: tuple[Page, ...]
+    embedded: Embedded = NO_XML
 
 
 ReadingPayload = ReadSource | ReadSpan | RecognisePage | ReadFields
@@ -88,6 +96,7 @@ class SourceContent:
         pages: Pages that are read; when `reading` is None there are more to come.
         reading: Fields of a document.
         follow_ups: What is left to do.
+        embedded: E-invoices of a PDF that has pages left to do.
     """
 
     tables: tuple[ReadTable, ...] = ()
@@ -97,6 +106,7 @@ class SourceContent:
     findings: tuple[Finding, ...] = ()
     follow_ups: tuple[ReadingPayload, ...] = ()
     page_count: int = 0
+    embedded: Embedded = NO_XML
 
 
 def read_payload(payload: ReadingPayload) -> SourceContent:
@@ -114,8 +124,8 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
             return SourceContent(rows=read_span(Path(path), span, head))
         case RecognisePage(path, name, kind, number):
             return _recognised(Path(path), name, kind, number)
-        case ReadFields(name, pages):
-            return _document(name, pages)
+        case ReadFields(name, pages, embedded):
+            return _document(name, pages, embedded)
 
 
 @task
@@ -137,7 +147,9 @@ def _read_source(payload: ReadSource) -> SourceContent:
 
         return SourceContent(tables=tuple(read_spreadsheet(path, name=payload.name)))
     if kind in PAGED:
-        return _read_paged(path, payload.name, kind, forced=payload.ocr is not None)
+        return _read_paged(payload)
+    if kind is Kind.XML:
+        return _read_xml(path, payload.name)
     told = "no known kind" if kind is Kind.UNKNOWN else f"the kind {kind}, which is not read yet"
     raise UnsupportedKindError(f"{payload.name} is of {told}.")
 
@@ -167,8 +179,20 @@ def _read_text(payload: ReadSource) -> SourceContent:
     )
 
 
-def _read_paged(path: Path, name: str, kind: Kind, *, forced: bool) -> SourceContent:
+def _read_xml(path: Path, name: str) -> SourceContent:
+    from invoice_desk.documents.einvoice_reading import reading_of
+    from invoice_desk.documents.einvoice_xml import MAX_BYTES
+    from invoice_desk.documents.embedded import read_invoice
+
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)  # one more than is accepted, so that more is refused
+    return _content(name, (), reading_of(read_invoice(data, name=name)))
+
+
+def _read_paged(payload: ReadSource) -> SourceContent:
     """Read all pages that have text; one picture is recognised at once, more are follow-ups."""
+    path, name, kind = Path(payload.path), payload.name, payload.kind
+    embedded = NO_XML
     if kind is Kind.IMAGE:
         from invoice_desk.documents.ocr import open_image
 
@@ -176,22 +200,25 @@ def _read_paged(path: Path, name: str, kind: Kind, *, forced: bool) -> SourceCon
         pages = [Page(i + 1, frame.width, frame.height) for i, frame in enumerate(frames)]
         del frames
     else:
+        from invoice_desk.documents.embedded import embedded_invoice
         from invoice_desk.documents.pdf import read_text_layers
 
         pages = read_text_layers(path, name=name)
-        if forced:
+        if not payload.ignore_xml:
+            embedded = embedded_invoice(path, name=name)
+        if payload.ocr is not None:
             pages = [Page(page.number, page.width, page.height) for page in pages]
     pictures = [page for page in pages if page.text_source is TextSource.NONE]
     if len(pictures) > 1:
         todo = tuple(RecognisePage(str(path), name, kind, page.number) for page in pictures)
         known = tuple(page for page in pages if page.text_source is not TextSource.NONE)
-        return SourceContent(pages=known, follow_ups=todo, page_count=len(pages))
+        return SourceContent(pages=known, follow_ups=todo, page_count=len(pages), embedded=embedded)
     findings: tuple[Finding, ...] = ()
     if pictures:
         found = _recognised(path, name, kind, pictures[0].number)
         findings = found.findings
         pages = [found.pages[0] if page is pictures[0] else page for page in pages]
-    return _document(name, tuple(pages), findings)
+    return _document(name, tuple(pages), embedded, findings)
 
 
 def _recognised(path: Path, name: str, kind: Kind, number: int) -> SourceContent:
@@ -212,9 +239,25 @@ def _recognised(path: Path, name: str, kind: Kind, number: int) -> SourceContent
 
 
 def _document(
-    name: str, pages: Sequence[Page], findings: tuple[Finding, ...] = ()
+    name: str, pages: Sequence[Page], embedded: Embedded, findings: tuple[Finding, ...] = ()
 ) -> SourceContent:
+    """Find the fields: those of an embedded e-invoice, held against what the pages say."""
     reading = read_document(pages)
+    if embedded != NO_XML:
+        from invoice_desk.documents.einvoice_reading import unreadable_findings, witnessed
+
+        findings = (*findings, *unreadable_findings(embedded))
+        if embedded.found is not None:
+            reading = witnessed(embedded, reading, pages)
+    return _content(name, pages, reading, findings)
+
+
+def _content(
+    name: str,
+    pages: Sequence[Page],
+    reading: DocumentReading,
+    findings: tuple[Finding, ...] = (),
+) -> SourceContent:
     tables = (document_table(name, reading),) if reading.fields else ()
     return SourceContent(
         tables=tables,
@@ -230,6 +273,7 @@ def document_table(name: str, reading: DocumentReading) -> ReadTable:
     columns = tuple(reading.fields)
     details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
     details["date_order"] = reading.date_order
+    details |= {k: v for k, v in (("lines", reading.lines), ("taxes", reading.taxes)) if v}
     structure = Structure(first_data_row=0, columns=columns)
     row = [_cell(n, reading) for n in columns]
     batch = RowBatch(pa.array([0], pa.int64()), encode_lists([row]))
@@ -237,6 +281,6 @@ def document_table(name: str, reading: DocumentReading) -> ReadTable:
 
 
 def _cell(name: str, reading: DocumentReading) -> str:
-    """Return the text on the page; for a sign such as € the code that it stands for."""
+    """Return the text on the page; a code for a sign such as €, ISO 8601 for XML's 20240131."""
     field = reading.fields[name]
-    return field.value if name == "currency" else field.text
+    return field.value if name == "currency" or field.page == NO_PAGE else field.text
