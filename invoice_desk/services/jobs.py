@@ -341,6 +341,7 @@ class RunningJob:
             close=close,
             limit_of=limit_of,
             kill=pool.kill,
+            is_sick=lambda: pool.is_sick,
         )
         self._post = runner.post
         if self._stop.is_set():

@@ -41,6 +41,8 @@ class ClusterPool:
     """The workers behind a scheduler's address, as a pool like those of this machine."""
 
     ships = True
+    #: Nothing dies here without being noticed.
+    is_sick = False
 
     def __init__(
         self,

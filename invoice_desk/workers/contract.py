@@ -92,6 +92,11 @@ class WorkerPool(Protocol):
             ClusterError: If the cluster cannot be used.
         """
 
+    @property
+    def is_sick(self) -> bool:
+        """Return whether a worker is dead and its executor has not noticed."""
+        ...
+
     def kill(self) -> None:
         """End what runs now, however it hangs; futures not done break with `BrokenExecutor`."""
 

@@ -17,6 +17,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from multiprocessing.connection import wait
 
 from invoice_desk.startup import keep_freed_memory, keep_pandas_out
 
@@ -99,6 +100,15 @@ class WarmPool:
             self.close()
             return self().submit(_nothing)
 
+    @property
+    def is_sick(self) -> bool:
+        """Return whether a process is dead and the pool has not noticed.
+
+        A process that dies in the middle of a large answer leaves the pool waiting for the rest
+        of it, and blind to everything else.
+        """
+        return self._pool is not None and self._pool.has_dead_process
+
     def kill(self) -> None:
         """Kill the processes; the next call starts new ones."""
         if self._pool is not None:
@@ -129,6 +139,14 @@ class _Pool(ProcessPoolExecutor):
         self.ended = True
         for process in list((self._processes or {}).values()):
             process.kill()
+        # With the last writer gone, half an answer that the pool waits for comes to its end.
+        self._result_queue._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001
+
+    @property
+    def has_dead_process(self) -> bool:
+        """Return whether a process is dead, and what was submitted is not broken yet."""
+        processes = list((self._processes or {}).values())
+        return not self._broken and bool(wait([p.sentinel for p in processes], 0))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
         self.ended = True

@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 
 #: How often the time limits of chunks are looked at, in seconds.
 _LOOK_SECONDS = 0.5
+#: How long an executor may take to notice that a worker is dead.
+_MOST_SICK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class JobRunner(Generic[P, R]):
         close: Whether to shut the executor down at the end; a pool that is kept warm is not.
         limit_of: Gives the seconds after which a chunk counts as hanging, from its submission.
         kill: Ends the workers of the executor, whatever they do.
+        is_sick: Tells whether a worker is dead and the executor has not noticed.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class JobRunner(Generic[P, R]):
         close: bool = True,
         limit_of: Callable[[ChunkId], float] = lambda _chunk: math.inf,
         kill: Callable[[], None] = lambda: None,
+        is_sick: Callable[[], bool] = lambda: False,
     ) -> None:
         self._executor_factory = executor_factory
         self._task = task
@@ -98,6 +102,8 @@ class JobRunner(Generic[P, R]):
         self._close = close
         self._limit_of = limit_of
         self._kill = kill
+        self._is_sick = is_sick
+        self._sick_since: float | None = None
         #: When each chunk at the executor is over its time limit, and each resting one rested.
         self._deadlines: dict[ChunkId, float] = {}
         self._rests: dict[ChunkId, float] = {}
@@ -141,12 +147,24 @@ class JobRunner(Generic[P, R]):
 
     def _due(self) -> list[Event]:
         now = time.monotonic()
+        self._look_after_workers(now)
         rested = [chunk for chunk, moment in self._rests.items() if moment <= now]
         for chunk in rested:
             del self._rests[chunk]
         hung = frozenset(chunk for chunk, moment in self._deadlines.items() if moment <= now)
         ended: list[Event] = [RestEnded(chunk) for chunk in rested]
         return [*ended, self._end_hanging(hung)] if hung else ended
+
+    def _look_after_workers(self, now: float) -> None:
+        """End an executor with a dead worker that it does not notice; its futures break then."""
+        if not self._futures or not self._is_sick():
+            self._sick_since = None
+        elif self._sick_since is None:
+            self._sick_since = now
+        elif now - self._sick_since > _MOST_SICK_SECONDS:
+            log.info("a worker is dead, and the executor has not noticed")
+            self._sick_since = None
+            self._kill()
 
     def _end_hanging(self, hung: frozenset[ChunkId]) -> WorkerHung:
         """End all workers: which of them hangs is not known."""

@@ -109,6 +109,8 @@ class ThreadPool:
 
     place = ""
     ships = False
+    #: Nothing dies here without being noticed.
+    is_sick = False
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
