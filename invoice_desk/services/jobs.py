@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
@@ -66,7 +67,7 @@ class JobSettings:
     ocr: str | None = None
 
 
-class RunningJob:
+class RunningJob(ABC):
     """Base of the jobs: it is made on any thread, run on one, watched and stopped from others.
 
     Args:
@@ -153,9 +154,9 @@ class RunningJob:
         self._show(job_id=number)
         return number
 
+    @abstractmethod
     def run(self) -> object:
         """Do the work and return its result; each kind of job says what that is."""
-        raise NotImplementedError
 
     def cancel(self) -> None:
         """Stop soon; what is stored stays."""
