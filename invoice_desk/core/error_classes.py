@@ -1,4 +1,4 @@
-"""What kind of thing went wrong with a file, how bad that is, and whether trying again helps."""
+"""What kind of thing went wrong with a file, and how bad that is."""
 
 from __future__ import annotations
 
@@ -27,22 +27,20 @@ class ErrorTraits:
     Attributes:
         kind: Of thing that went wrong.
         severity: How bad it is.
-        may_pass: Whether the same may work later with nothing changed.
     """
 
     kind: ErrorClass
     severity: Severity
-    may_pass: bool = False
 
 
 _TRAITS = {
-    "missing": ErrorTraits(ErrorClass.SYSTEM, Severity.ERROR, may_pass=True),
-    "no_permission": ErrorTraits(ErrorClass.SYSTEM, Severity.ERROR, may_pass=True),
-    "io": ErrorTraits(ErrorClass.SYSTEM, Severity.ERROR, may_pass=True),
-    "memory": ErrorTraits(ErrorClass.SYSTEM, Severity.CRITICAL, may_pass=True),
+    "missing": ErrorTraits(ErrorClass.SYSTEM, Severity.ERROR),
+    "no_permission": ErrorTraits(ErrorClass.SYSTEM, Severity.ERROR),
+    "io": ErrorTraits(ErrorClass.SYSTEM, Severity.ERROR),
+    "memory": ErrorTraits(ErrorClass.SYSTEM, Severity.CRITICAL),
     "worker_died": ErrorTraits(ErrorClass.SYSTEM, Severity.CRITICAL),
     "too_slow": ErrorTraits(ErrorClass.SYSTEM, Severity.CRITICAL),
-    "storage": ErrorTraits(ErrorClass.DATABASE, Severity.CRITICAL, may_pass=True),
+    "storage": ErrorTraits(ErrorClass.DATABASE, Severity.CRITICAL),
     "empty": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.WARNING),
     "unsupported": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.ERROR),
     "encrypted": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.ERROR),

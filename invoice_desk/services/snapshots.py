@@ -49,11 +49,6 @@ class Snapshot:
     paused: bool = False
     waiting_for: str = ""
 
-    @property
-    def seconds_left(self) -> float | None:
-        """Return the middle of what may be left; None when it is too early to tell."""
-        return None if self.left is None else sum(self.left) / 2
-
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
