@@ -12,12 +12,8 @@ from invoice_desk.core.findings import Finding, FindingCode, Severity, anomaly_o
 from invoice_desk.documents.einvoice import DATES, NUMBERS, EInvoice, day_of, number_of
 from invoice_desk.documents.embedded import Embedded, FoundInvoice
 from invoice_desk.documents.en16931 import check
-from invoice_desk.documents.fields import (
-    NO_PAGE,
-    DocumentReading,
-    FieldValue,
-    page_dates,
-)
+from invoice_desk.documents.extraction.invoice_fields import page_dates
+from invoice_desk.documents.fields import NO_PAGE, DocumentReading, FieldValue
 from invoice_desk.documents.page import Page, lines_of
 
 #: Who read a field that stands in XML; such a field has no place on a page.

@@ -14,7 +14,8 @@ from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
 from invoice_desk.documents.embedded import NO_XML, Embedded
-from invoice_desk.documents.fields import NO_PAGE, DocumentReading, read_document
+from invoice_desk.documents.extraction.invoice_fields import read_document
+from invoice_desk.documents.fields import NO_PAGE, DocumentReading
 from invoice_desk.documents.page import Page, TextSource
 from invoice_desk.errors import SourceError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan

@@ -1,0 +1,199 @@
+"""Candidates: every text of a document that could be a date, an amount, a number or a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from invoice_desk.core.amounts import decimal_mark_of, read_amount
+from invoice_desk.core.date_words import month_of
+from invoice_desk.core.dates import DateOrder, date_order_of, read_moment
+from invoice_desk.documents.extraction.labels import Label
+from invoice_desk.documents.extraction.layout import Box, Layout, Row
+
+
+class Kind(StrEnum):
+    """What a candidate could be."""
+
+    DATE = "date"
+    AMOUNT = "amount"
+    CODE = "code"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text on a page that could be the value of a field.
+
+    Attributes:
+        value: ISO 8601 for dates, a plain decimal for amounts, the text otherwise.
+        row: Number of its row.
+        start: Its first character in the text of the row.
+        stop: The character behind it.
+        confidence: How sure the reading of its words is.
+    """
+
+    kind: Kind
+    text: str
+    value: str
+    page: int
+    row: int
+    start: int
+    stop: int
+    box: Box
+    confidence: float = 1.0
+
+    @property
+    def amount(self) -> Decimal:
+        """Return the value of an amount."""
+        return Decimal(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a document writes numbers and dates.
+
+    Attributes:
+        decimal_mark: `.` or `,`; None where nothing tells.
+        date_order: Which part of a numeric date comes first.
+        is_proven: Whether the dates themselves prove the order.
+    """
+
+    decimal_mark: str | None
+    date_order: DateOrder
+    is_proven: bool
+
+
+_CURRENCY = r"(?:€|\$|£|EUR|USD|US\$|GBP|MYR|RM|CHF|DZD|DA)"
+_DIGITS = r"\d{1,3}(?:[ .,'’\u00a0\u202f]\d{3})+(?:[.,]\d{1,3})?|\d+[.,]\d{1,4}|\d+"
+AMOUNT = re.compile(
+    r"(?:(?<![\w.,/%\-])(?<!\d:)|(?<=[A-Za-z]{3})(?=\d+[.,]\d\d\b))"
+    rf"(?:\(|[-\u2212]\s?)?{_CURRENCY}?\s?[-\u2212]?(?P<digits>{_DIGITS})"
+    rf"(?:,-|\s?[-\u2212](?![\w-])|\))?(?:\s?{_CURRENCY}(?![^\W\d_]))?(?![\w%:/]|[.,\-]\d|\s?%)"
+)
+_MONTHS = r"[^\W\d_]{3,9}"
+DATE = re.compile(
+    r"(?<![\w/.])(?:"
+    r"(?:19|20)\d{2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?!\d)"
+    r"|\d{1,2}\s?(?P<m>[-/.])\s?\d{1,2}\s?(?P=m)\s?(?:(?:19|20)\d{2}|\d{2}(?!\d))"
+    r"|\d{1,2} \d{1,2} 20\d{2}(?!\d)"
+    rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)?[\s\-/.]{{0,2}}(?:de\s|of\s)?{_MONTHS}"
+    r"[\s\-/.,']{0,2}(?:(?:19|20)\d{2}|\d{2}(?!\d))"
+    rf"|{_MONTHS}\.?[\s-]?\d{{1,2}}(?:st|nd|rd|th)?[\s,\-/]{{1,2}}(?:19|20)\d{{2}}(?!\d)"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    r")"
+)
+_CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
+_BEHIND_LABEL = re.compile(r"\s?[.#)]?\s?[:\t]\s*")
+#: What sets a name apart from the address behind it.
+_ASIDE = re.compile(r"\s[-–—|•·●]\s")
+_MONTH_IN = re.compile(_MONTHS)
+_STATE_ZIP = re.compile(r"\b[A-Z]{2}[ ,]+\d{5}(?:-\d{4})?\b")
+#: Words of countries where the day comes first.
+_DAY_FIRST = re.compile(
+    r"\b(?:facture|échéance|montant|rechnung|datum|betrag|factuur|bedrag|gst|sdn|jalan|vat|iban)\b",
+    re.IGNORECASE,
+)
+
+
+def notation_of(layout: Layout) -> Notation:
+    """Return how the document writes its numbers and dates, by all of them together."""
+    mark = decimal_mark_of(
+        m.group("digits") for row in layout.rows for m in AMOUNT.finditer(row.spaced)
+    )
+    texts = [m.group() for row in layout.rows for m in DATE.finditer(row.spaced)]
+    order = date_order_of(texts)
+    if order is not None:
+        return Notation(mark, order, is_proven=True)
+    return Notation(mark, _usual_order(layout.text), is_proven=False)
+
+
+def _usual_order(text: str) -> DateOrder:
+    """Return month first where addresses are those of the United States, else day first."""
+    if _STATE_ZIP.search(text) and not _DAY_FIRST.search(text):
+        return DateOrder.MONTH_FIRST
+    return DateOrder.DAY_FIRST
+
+
+def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:
+    """Yield the dates of a row."""
+    for match in DATE.finditer(row.spaced):
+        text = match.group()
+        word = _MONTH_IN.search(text)
+        if word is not None and month_of(word.group()) is None:
+            continue
+        moment = read_moment(text.replace("\t", " "), order=notation.date_order)
+        if moment.value is None or not 1990 <= moment.value.year <= 2079:
+            continue
+        day: dt.date = moment.value.date()
+        yield _candidate(Kind.DATE, row, match.start(), match.end(), day.isoformat())
+
+
+def amounts_of(row: Row, notation: Notation) -> Iterator[Candidate]:
+    """Yield the amounts of a row; what belongs to a date is none."""
+    taken = [m.span() for m in DATE.finditer(row.spaced)]
+    for match in AMOUNT.finditer(row.spaced):
+        start, stop = match.span()
+        start += len(match.group()) - len(match.group().lstrip())
+        if any(a < stop and start < b for a, b in taken):
+            continue
+        value = amount_in(match.group(), notation)
+        if value is not None and abs(value) < 10**10:
+            plain = f"{value:f}".removesuffix(".0")
+            yield _candidate(Kind.AMOUNT, row, start, stop, plain)
+
+
+def amount_in(text: str, notation: Notation) -> Decimal | None:
+    """Return the amount that `text` spells in the notation of the document."""
+    bare = re.sub(_CURRENCY, "", text).strip()
+    found = read_amount(bare, decimal_mark=notation.decimal_mark).value
+    if found is None:
+        found = read_amount(bare).value
+    if found is None and notation.decimal_mark is None:
+        found = read_amount(bare, decimal_mark=".").value
+    return found
+
+
+def codes_of(row: Row) -> Iterator[Candidate]:
+    """Yield the words of a row that have a digit: numbers of invoices, orders, customers."""
+    for match in _CODE.finditer(row.text):
+        text = match.group().rstrip("/_.-")
+        if 1 < len(text) <= 40:
+            yield _candidate(Kind.CODE, row, match.start(), match.start() + len(text), text)
+
+
+def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
+    """Yield the parts of a row that have letters enough for a name.
+
+    What stands behind a label in the same part is yielded without the label, and what stands
+    before a dash or a dot that sets an address apart, without the address.
+    """
+    for part in row.parts:
+        start = row.offsets[part.start]
+        stop = start + len(part.text)
+        yield from _named(row, start, stop)
+        heads = [label for label in labels if start <= label.start <= start + 2]
+        if heads:
+            rest = _BEHIND_LABEL.match(row.spaced, heads[0].stop, stop)
+            if rest is not None and rest.end() < stop:
+                yield from _named(row, rest.end(), stop)
+        cut = _ASIDE.search(row.text, start, stop)
+        if cut is not None:
+            yield from _named(row, start, cut.start())
+
+
+def _named(row: Row, start: int, stop: int) -> Iterator[Candidate]:
+    text = row.text[start:stop]
+    if sum(c.isalpha() for c in text) >= 3 and len(text) <= 120:
+        yield _candidate(Kind.NAME, row, start, stop, text)
+
+
+def _candidate(kind: Kind, row: Row, start: int, stop: int, value: str) -> Candidate:
+    text, box = row.text[start:stop], row.box_of(start, stop)
+    return Candidate(
+        kind, text, value, row.page, row.number, start, stop, box, row.confidence_of(start, stop)
+    )

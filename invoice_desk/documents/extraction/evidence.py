@@ -1,0 +1,432 @@
+"""Evidence: what speaks for a candidate, as numbers that a ranker weighs.
+
+For each candidate: which labels stand to the left of it and above it and how far away, where it
+stands on the page, how often it is repeated; for amounts how they add up; for names whether they
+look like a company and have an address beneath.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from invoice_desk.core.text import folded
+from invoice_desk.documents.extraction.candidates import (
+    Candidate,
+    Kind,
+    Notation,
+    amounts_of,
+    codes_of,
+    dates_of,
+    names_of,
+    notation_of,
+)
+from invoice_desk.documents.extraction.figures import Figure, Figures
+from invoice_desk.documents.extraction.labels import Label, labels_of, meanings
+from invoice_desk.documents.extraction.layout import Box, Layout, Row
+
+#: Places of a label to a value.
+PLACES = ("left", "row", "above", "above2", "before", "next")
+#: Rows above a value in which a label may stand, and the distance in heights of its type.
+_ROWS_ABOVE = 9
+_MOST_ABOVE = 9.0
+_FAR = 60.0
+_SECTIONS = ("seller", "buyer", "ship_to")
+_SECTION_ROWS = 12
+#: A gap of this many heights of type ends a block of rows.
+_BLOCK_GAP = 1.1
+#: Amounts up to this many rows below a label of tax may be the tax of a rate.
+_TAX_ROWS, _TAXES = 4, frozenset({"tax_total", "tax_base"})
+
+_LEGAL = re.compile(
+    r"\b(?:gmbh|ag|kg|ug|ohg|gbr|e\.?\s?k|e\.?\s?v|se|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sasu|eurl|s\.?a|sci|"
+    r"inc|ltd|limited|llc|llp|plc|corp|corporation|co|company|sdn|bhd|b\.?v|n\.?v|s\.?r\.?l|s\.?p\.?a|"
+    r"pte|pty|oy|ab|aps|kft|spol|enterprise|enterprises|trading|restaurant|restoran|mart|market|"
+    r"store|stores|shop|hardware|supermarket|pharmacy|cafe|hotel|group|services?|industries|"
+    r"committee|congress|senate|president|university|verein|versicherung|verlag|stadtwerke|"
+    r"soci[ée]t[ée]|entreprise|[ée]tablissements?|[ée]ts|association|maison)\b",
+    re.IGNORECASE,
+)
+_STREET = re.compile(
+    r"\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|blvd|boulevard|suite|floor|level|unit|lot|"
+    r"p\.?o\.?\s?box|box|rue|chemin|place|impasse|all[ée]e|quai|route|cours|zone|zi|bp|cedex|"
+    r"tower|block|blok|menara|flr|ptd|building|jalan|jln|taman|tmn|lorong|persiaran|kampung|kg|batu|wisma|plaza|kawasan|bandar|seksyen|no|"
+    r"weg|platz|allee|gasse|postfach|bahnhof|laan|straat|calle|via|piazza|wilaya|cit[ée])\b"
+    r"|stra(?:ß|ss)e\b|str\.",
+    re.IGNORECASE,
+)
+_HOUSE_NUMBER = re.compile(r"^\s*\d{1,4}[A-Za-z]?\s?[,\-&]")
+_POSTCODE = re.compile(
+    r"(?<!\d)\d{5}(?!\d)|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b"
+)
+_REGISTRATION = re.compile(
+    r"\(?\b[A-Z]{0,3}\d{5,8}\s?-\s?[A-Z]\b\)?|\(\s?\d{5,12}\s?-?\s?[A-Z]{0,2}\s?\)"
+)
+_TIME = re.compile(r"\d{1,2}:\d{2}")
+_RANGE = re.compile(r"^\s*(?:-|–|—|to|bis|au|until|thru|through|/)\s*$", re.IGNORECASE)
+_WEB = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([\w\-]+)\.", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document taken apart: rows, labels and candidates."""
+
+    layout: Layout
+    notation: Notation
+    labels: tuple[tuple[Label, ...], ...]
+    candidates: dict[Kind, tuple[Candidate, ...]]
+
+    @cached_property
+    def by_row(self) -> dict[tuple[Kind, int], list[Candidate]]:
+        """Return kind and row → candidates, left to right."""
+        found: dict[tuple[Kind, int], list[Candidate]] = {}
+        for kind, candidates in self.candidates.items():
+            for candidate in candidates:
+                found.setdefault((kind, candidate.row), []).append(candidate)
+        return found
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Return how the amounts add up."""
+        return Figures([self._figure(c) for c in self.candidates[Kind.AMOUNT]])
+
+    def _figure(self, candidate: Candidate) -> Figure:
+        labels = self.labels[candidate.row]
+        means = frozenset(x.means for x in labels if x.stop <= candidate.start)
+        is_last = self.by_row[Kind.AMOUNT, candidate.row][-1] is candidate
+        above = self.labels[max(0, candidate.row - _TAX_ROWS) : candidate.row + 1]
+        is_tax = any(label.means in _TAXES for row in above for label in row)
+        return Figure(candidate.amount, candidate.row, means, is_last=is_last, is_tax=is_tax)
+
+    @cached_property
+    def folded_text(self) -> str:
+        """Return the letters and digits of the whole document."""
+        return folded(self.layout.text)
+
+    @cached_property
+    def web_names(self) -> frozenset[str]:
+        """Return the names in web and mail addresses."""
+        return frozenset(m.group(1).lower() for m in _WEB.finditer(self.layout.text))
+
+
+def document_of(layout: Layout) -> Document:
+    """Return the labels and candidates of a layout."""
+    notation = notation_of(layout)
+    labels = tuple(tuple(labels_of(row)) for row in layout.rows)
+    found: dict[Kind, list[Candidate]] = {kind: [] for kind in Kind}
+    for row in layout.rows:
+        found[Kind.DATE].extend(dates_of(row, notation))
+        found[Kind.AMOUNT].extend(amounts_of(row, notation))
+        found[Kind.CODE].extend(codes_of(row))
+        found[Kind.NAME].extend(names_of(row, labels[row.number]))
+    return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """The labels around a candidate: what they announce, and numbers about their place.
+
+    Attributes:
+        means: Place → what the labels there announce.
+        numbers: Distances to the nearest label on the left and above, and values between.
+        section: Distances to the headings of seller and buyer.
+    """
+
+    means: dict[str, set[str]]
+    numbers: tuple[float, ...]
+    section: tuple[float, ...]
+
+
+class Evidence:
+    """Turns the candidates of a document into rows of numbers."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._names = meanings()
+        self._place = {name: i for i, name in enumerate(self._names)}
+        self._of_kind: dict[Kind, Callable[[Candidate], list[float]]] = {
+            Kind.DATE: self._of_date,
+            Kind.AMOUNT: self._of_amount,
+            Kind.CODE: self._of_code,
+            Kind.NAME: self._of_name,
+        }
+
+    def table(self, kind: Kind) -> np.ndarray:
+        """Return one row of float32 numbers a candidate of the kind."""
+        candidates = self._document.candidates[kind]
+        width = len(PLACES) * len(self._names)
+        rows = []
+        for candidate in candidates:
+            context = self._context(candidate)
+            hot = [0.0] * width
+            for i, place in enumerate(PLACES):
+                for means in context.means.get(place, ()):
+                    hot[i * len(self._names) + self._place[means]] = 1.0
+            own = self._of_kind[kind](candidate)
+            rows.append(
+                [*hot, *context.numbers, *context.section, *self._standing(candidate), *own]
+            )
+        return np.array(rows, np.float32) if rows else np.zeros((0, 0), np.float32)
+
+    def labels_at(self, candidate: Candidate) -> dict[str, set[str]]:
+        """Return place → what the label there announces."""
+        return self._context(candidate).means
+
+    def _context(self, candidate: Candidate) -> _Context:
+        means: dict[str, set[str]] = {}
+        rows = self._document.layout.rows
+        row = rows[candidate.row]
+        if row.number + 1 < len(rows):
+            means["next"] = {x.means for x in self._document.labels[row.number + 1]}
+        left_gap, left_between = self._look_left(candidate, row, means)
+        above_gap, above_between = self._look_above(candidate, row, means)
+        numbers = (left_gap, left_between, above_gap, above_between)
+        return _Context(means, numbers, self._sections(candidate, row))
+
+    def _look_left(
+        self, candidate: Candidate, row: Row, means: dict[str, set[str]]
+    ) -> tuple[float, float]:
+        labels = [x for x in self._document.labels[row.number] if x.stop <= candidate.start]
+        if not labels:
+            return _FAR, 0.0
+        nearest = labels[-1]
+        means["left"] = {nearest.means}
+        means["row"] = {label.means for label in labels}
+        peers = self._document.by_row[candidate.kind, row.number]
+        between = sum(nearest.stop <= p.start and p.stop <= candidate.start for p in peers)
+        gap = (candidate.box[0] - nearest.box[2]) / row.height
+        return min(_FAR, max(0.0, gap)), float(between)
+
+    def _look_above(
+        self, candidate: Candidate, row: Row, means: dict[str, set[str]]
+    ) -> tuple[float, float]:
+        document, between, gap = self._document, 0, _MOST_ABOVE
+        at_gap, at_between = _MOST_ABOVE, 0
+        for upper in reversed(document.layout.rows[max(0, row.number - _ROWS_ABOVE) : row.number]):
+            gap = (candidate.box[1] - upper.box[3]) / row.height
+            if upper.page != row.page or gap > _MOST_ABOVE:
+                break
+            labels = document.labels[upper.number]
+            peers = document.by_row.get((candidate.kind, upper.number), ())
+            if "before" not in means and not between and labels and not peers:
+                means["before"] = {labels[-1].means}
+            for label in labels:
+                if not _over(label.box, candidate.box):
+                    continue
+                if "above" not in means:
+                    means["above"], at_gap, at_between = {label.means}, max(0.0, gap), between
+                elif "above2" not in means and upper.number != row.number - 1:
+                    means["above2"] = {label.means}
+            if "above2" in means:
+                break
+            between += sum(_over(peer.box, candidate.box) for peer in peers)
+        return at_gap, float(min(9, at_between))
+
+    def _sections(self, candidate: Candidate, row: Row) -> tuple[float, ...]:
+        """Return for seller, buyer and other party how many rows above its heading stands."""
+        found = dict.fromkeys(_SECTIONS, float(_SECTION_ROWS))
+        rows = self._document.layout.rows[max(0, row.number - _SECTION_ROWS) : row.number + 1]
+        for upper in rows:
+            if upper.page != row.page:
+                continue
+            for label in self._document.labels[upper.number]:
+                is_same = upper.number == row.number
+                if label.means not in found or (is_same and label.stop > candidate.start):
+                    continue
+                is_aligned = abs(label.box[0] - candidate.box[0]) < 3 * row.height
+                if is_same or is_aligned or _over(label.box, candidate.box):
+                    found[label.means] = float(row.number - upper.number)
+        nearest = min(found, key=lambda name: found[name])
+        is_near = found[nearest] < _SECTION_ROWS
+        return (*found.values(), *(float(is_near and nearest == name) for name in _SECTIONS))
+
+    def _standing(self, candidate: Candidate) -> tuple[float, ...]:
+        """Return where the candidate stands on its page and among its like."""
+        layout = self._document.layout
+        row, (width, height) = layout.rows[candidate.row], layout.sizes[candidate.page]
+        peers = self._document.by_row[candidate.kind, candidate.row]
+        x0, y0, x1, _ = candidate.box
+        return (
+            x0 / width,
+            x1 / width,
+            abs((x0 + x1) / 2 / width - 0.5),
+            y0 / height,
+            candidate.row / max(1, len(layout.rows)),
+            float(min(30, candidate.row)),
+            float(candidate.page == 1),
+            float(candidate.page == len(layout.sizes)),
+            row.height / layout.heights[candidate.page],
+            float(len(row.words)),
+            float(len(peers)),
+            float(peers.index(candidate)),
+            float(len(row.text) - candidate.stop),
+            candidate.confidence,
+        )
+
+    def _of_date(self, candidate: Candidate) -> list[float]:
+        dates = self._document.candidates[Kind.DATE]
+        values = sorted({c.value for c in dates})
+        row = self._document.layout.rows[candidate.row]
+        peers = self._document.by_row[Kind.DATE, candidate.row]
+        at = peers.index(candidate)
+        opens = at + 1 < len(peers) and _RANGE.match(row.text[candidate.stop : peers[at + 1].start])
+        closes = at > 0 and _RANGE.match(row.text[peers[at - 1].stop : candidate.start])
+        return [
+            float(bool(_TIME.match(row.text[candidate.stop :].strip()))),
+            float(bool(_TIME.search(row.text))),
+            values.index(candidate.value) / max(1, len(values) - 1),
+            float(len(values)),
+            float(sum(c.value == candidate.value for c in dates)),
+            float(dates.index(candidate)) / max(1, len(dates)),
+            float(bool(opens)),
+            float(bool(closes)),
+            float(any(c.isalpha() for c in candidate.text)),
+        ]
+
+    def _of_amount(self, candidate: Candidate) -> list[float]:
+        figures, value = self._document.figures, candidate.amount
+        size = abs(value)
+        amounts = self._document.candidates[Kind.AMOUNT]
+        return [
+            float("." in candidate.value),
+            float(not candidate.text[0].isdigit() or not candidate.text[-1].isdigit()),
+            float(size == figures.largest),
+            float(size / figures.largest) if figures.largest else 0.0,
+            math.log10(float(size) + 1),
+            float(sum(v > size for v in figures.counts)),
+            float(figures.counts[size]),
+            float(min(5, figures.pairs(value))),
+            float(min(5, figures.addends(value))),
+            float(figures.is_taxed(value)),
+            float(figures.is_rounded(value)),
+            float(figures.is_paid(value)),
+            float(figures.is_change_apart(value)),
+            float(figures.is_after_rounding(value)),
+            float(figures.is_with_tax(value)),
+            float(figures.is_sum_of_lines(value)),
+            float(value == 0),
+            float(value < 0),
+            amounts.index(candidate) / max(1, len(amounts)),
+        ]
+
+    def _of_code(self, candidate: Candidate) -> list[float]:
+        text = candidate.text
+        row = self._document.layout.rows[candidate.row]
+        digits = sum(c.isdigit() for c in text)
+        everywhere = self._document.layout.text.count(text)
+        following = row.text[candidate.stop : candidate.stop + 3]
+        return [
+            float(len(text)),
+            float(digits),
+            digits / len(text),
+            float(text.isdigit()),
+            float(text[0].isalpha()),
+            float(any(c in "/-_" for c in text)),
+            float("." in text),
+            float(_in_kind(self._document, Kind.DATE, candidate)),
+            float(_in_kind(self._document, Kind.AMOUNT, candidate)),
+            float(min(9, everywhere)),
+            float("%" in following),
+            float(
+                following[:1] == "@" or (candidate.start and row.text[candidate.start - 1] == "@")
+            ),
+            float(bool(_POSTCODE.fullmatch(text))),
+        ]
+
+    def _of_name(self, candidate: Candidate) -> list[float]:
+        text, layout = candidate.text, self._document.layout
+        letters = sum(c.isalpha() for c in text)
+        digits = sum(c.isdigit() for c in text)
+        plain = folded(text)
+        below = [r.text for r in layout.rows[candidate.row + 1 : candidate.row + 4]]
+        own = [x for x in self._document.labels[candidate.row] if _within(x, candidate)]
+        covered = sum(x.stop - x.start for x in own)
+        web = max((fuzz.partial_ratio(n, plain) for n in self._document.web_names), default=0.0)
+        return [
+            float(len(text)),
+            float(len(text.split())),
+            letters / len(text),
+            float(digits),
+            float(text.upper() == text),
+            float(bool(_LEGAL.search(text))),
+            float(bool(_STREET.search(text))),
+            float(bool(_POSTCODE.search(text))),
+            float(bool(_REGISTRATION.search(text))),
+            covered / len(text),
+            float(any(c in text for c in ":@?")),
+            float(sum(bool(_STREET.search(b) or _POSTCODE.search(b)) for b in below)),
+            float(bool(below and _REGISTRATION.search(below[0]))),
+            float(bool(below and _REGISTRATION.search(" ".join(below)))),
+            web / 100,
+            float(len(plain) > 4 and min(5, self._document.folded_text.count(plain))),
+            float(self._ordinal(candidate)),
+            *self._block(candidate),
+            (candidate.box[2] - candidate.box[0]) / layout.sizes[candidate.page][0],
+        ]
+
+    def _block(self, candidate: Candidate) -> tuple[float, ...]:
+        """Return how many rows of its block stand above and below, and how near a post code is."""
+        rows = self._document.layout.rows
+        above = self._run(candidate, reversed(rows[max(0, candidate.row - 6) : candidate.row]))
+        below = self._run(candidate, rows[candidate.row + 1 : candidate.row + 8])
+        code = next((i for i, t in enumerate(below, start=1) if _POSTCODE.search(t)), 9)
+        street = next((i for i, t in enumerate(below, start=1) if _STREET.search(t)), 9)
+        return float(len(above)), float(len(below)), float(code), float(street)
+
+    def _run(self, candidate: Candidate, rows: Iterable[Row]) -> list[str]:
+        """Return the texts of the block in the candidate's column, until a gap ends it."""
+        texts: list[str] = []
+        edge = candidate.box
+        for row in rows:
+            near = [p for p in row.parts if _in_column(p.box, candidate.box, row.height)]
+            if row.page != candidate.page:
+                break
+            if not near:
+                continue
+            part = min(near, key=lambda p: abs(p.box[0] - candidate.box[0]))
+            gap = max(part.box[1] - edge[3], edge[1] - part.box[3])
+            if gap > _BLOCK_GAP * row.height:
+                break
+            texts.append(part.text)
+            edge = part.box
+        return texts
+
+    def _ordinal(self, candidate: Candidate) -> int:
+        """Return how many names stand in the rows above."""
+        return min(20, sum(c.row < candidate.row for c in self._first_names))
+
+    @cached_property
+    def _first_names(self) -> Sequence[Candidate]:
+        return self._document.candidates[Kind.NAME][:40]
+
+
+def looks_like_address(text: str) -> bool:
+    """Return whether `text` has a word of a street or a post code."""
+    return any(shape.search(text) for shape in (_STREET, _POSTCODE, _HOUSE_NUMBER))
+
+
+def _in_kind(document: Document, kind: Kind, candidate: Candidate) -> bool:
+    peers = document.by_row.get((kind, candidate.row), ())
+    return any(p.start < candidate.stop and candidate.start < p.stop for p in peers)
+
+
+def _within(label: Label, candidate: Candidate) -> bool:
+    return candidate.start <= label.start and label.stop <= candidate.stop
+
+
+def _in_column(part: Box, name: Box, height: float) -> bool:
+    """Return whether a part begins, or has its middle, where the name has."""
+    is_left = abs(part[0] - name[0]) < 1.5 * height
+    return is_left or abs(part[0] + part[2] - name[0] - name[2]) < 3 * height
+
+
+def _over(upper: Iterable[float], lower: Iterable[float]) -> bool:
+    """Return whether two boxes share a column."""
+    (a0, _, a1, _), (b0, _, b1, _) = upper, lower
+    return a0 < b1 and b0 < a1

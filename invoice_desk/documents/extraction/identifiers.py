@@ -1,0 +1,147 @@
+"""What is told by its shape and its check digits: accounts, tax numbers, the currency."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from stdnum import bic, iban
+from stdnum.eu import vat
+from stdnum.fr import siren, siret
+
+from invoice_desk.documents.extraction.evidence import Document
+from invoice_desk.documents.extraction.layout import Row
+
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+_BIC = re.compile(r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
+_VAT_ID = re.compile(r"\b[A-Z]{2} ?(?:[A-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}|U?\d{8,12}(?:B\d{2})?)\b")
+_SIREN = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\d)")
+_SIREN_LABEL = re.compile(r"\b(?:siren|siret|rcs|r\.c\.s)\b", re.IGNORECASE)
+#: The 15 or 20 digits of the Algerian tax number, its statistical number, and its register.
+_NIF = re.compile(r"\bn\.?i\.?f\.?\b\D{0,6}(\d[\d ]{13,24}\d)", re.IGNORECASE)
+_STAMP = re.compile(r"droit de timbre|timbre fiscal|stamp duty", re.IGNORECASE)
+_OF_BUYER = re.compile(
+    r"\b(?:client|customer|kunde|kunden|buyer|votre|ihre|your|acheteur|käufer)\b", re.IGNORECASE
+)
+_SIGNS = (
+    ("EUR", r"€|\bEUR\b|\beuros?\b"),
+    ("GBP", r"£|\bGBP\b"),
+    ("CHF", r"\bCHF\b"),
+    ("DZD", r"\bDZD\b|\bDA\b|\bdinars?\b"),
+    ("MYR", r"\bMYR\b|\bRM(?=\s?\d|\b)"),
+    ("USD", r"\bUSD\b|US\$|\$"),
+    ("PLN", r"\bPLN\b|\bzł\b"),
+    ("SEK", r"\bSEK\b"),
+    ("NOK", r"\bNOK\b"),
+    ("DKK", r"\bDKK\b"),
+    ("MAD", r"\bMAD\b"),
+    ("TND", r"\bTND\b"),
+)
+_CURRENCIES = tuple((code, re.compile(shape)) for code, shape in _SIGNS)
+_MALAYSIA = re.compile(r"\bsdn\.? ?bhd\b|\bjalan\b|\bjln\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A field told by its shape: its place in a row, its value and how sure it is."""
+
+    field: str
+    value: str
+    row: Row
+    start: int
+    stop: int
+    confidence: float
+
+
+def identifiers_of(document: Document) -> Iterator[Found]:
+    """Yield accounts, tax and register numbers whose check digits are right."""
+    for row in document.layout.rows:
+        text = row.text
+        for match in _IBAN.finditer(text):
+            held = _longest_valid(match.group(), iban.is_valid)
+            if held:
+                stop = match.start() + len(held)
+                value = iban.compact(held)
+                yield Found("iban_or_account", value, row, match.start(), stop, 0.97)
+        if re.search(r"\b(?:bic|swift)\b", text, re.IGNORECASE):
+            yield from _each(row, _BIC, bic.is_valid, "bic", 0.95)
+        field = "supplier_vat_id"
+        if _is_of_buyer(document, row):
+            field = "customer_vat_id"
+        yield from _each(row, _VAT_ID, vat.is_valid, field, 0.92)
+        if _SIREN_LABEL.search(text):
+            yield from _each(row, _SIREN, _is_registered, "supplier_registration", 0.93)
+        for match in _NIF.finditer(text):
+            value = match.group(1).replace(" ", "")
+            if len(value) in {15, 18, 20}:
+                yield Found(
+                    "supplier_tax_registration", value, row, match.start(1), match.end(1), 0.85
+                )
+
+
+def currency_of(document: Document) -> Found | None:
+    """Return the currency that stands most often, one beside a label of currency first."""
+    counts: Counter[str] = Counter()
+    first: dict[str, Found] = {}
+    for row in document.layout.rows:
+        means = {label.means for label in document.labels[row.number]}
+        for code, shape in _CURRENCIES:
+            for match in shape.finditer(row.text):
+                weight = 50 if "currency" in means else 3 if means & {"total", "grand_total"} else 1
+                counts[code] += weight
+                held = Found("currency", code, row, match.start(), match.end(), 0.9)
+                first.setdefault(code, held)
+    if not counts:
+        return None
+    best, most = counts.most_common(1)[0]
+    if best == "USD" and counts["MYR"]:  # a dollar sign on a receipt in ringgit is misread
+        best = "MYR"
+    sure = 0.97 if most >= 0.8 * counts.total() else 0.75
+    found = first[best]
+    return Found("currency", best, found.row, found.start, found.stop, sure)
+
+
+def stamp_row(document: Document) -> Row | None:
+    """Return the row that speaks of stamp duty and has an amount."""
+    for row in document.layout.rows:
+        if _STAMP.search(row.text):
+            return row
+    return None
+
+
+def _each(
+    row: Row, shape: re.Pattern[str], is_valid: Callable[[str], bool], field: str, sure: float
+) -> Iterator[Found]:
+    for match in shape.finditer(row.text):
+        if is_valid(match.group()):
+            value = match.group().replace(" ", "")
+            yield Found(field, value, row, match.start(), match.end(), sure)
+
+
+def _longest_valid(text: str, is_valid: Callable[[str], bool]) -> str:
+    """Return the longest beginning of `text`, word by word, that has right check digits."""
+    words = text.split(" ")
+    for count in range(len(words), 0, -1):
+        held = " ".join(words[:count])
+        if is_valid(held):
+            return held
+    return ""
+
+
+def _is_registered(text: str) -> bool:
+    bare = text.replace(" ", "")
+    return bool(siren.is_valid(bare) or siret.is_valid(bare))
+
+
+def _is_of_buyer(document: Document, row: Row) -> bool:
+    """Return whether a row speaks of the buyer: by itself, or under a heading of the buyer."""
+    if _OF_BUYER.search(row.text):
+        return True
+    for upper in reversed(document.layout.rows[max(0, row.number - 10) : row.number]):
+        for label in document.labels[upper.number]:
+            is_head = label.start <= 1 and upper.page == row.page
+            if is_head and label.means in {"buyer", "seller"}:
+                return label.means == "buyer"
+    return False

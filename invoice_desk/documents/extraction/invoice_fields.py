@@ -1,0 +1,237 @@
+"""The fields of an invoice, receipt or order: candidates ranked, then held against each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from invoice_desk.core.amounts import amount_text
+from invoice_desk.core.dates import DateOrder, read_moment
+from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
+from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
+from invoice_desk.documents.extraction.identifiers import (
+    Found,
+    currency_of,
+    identifiers_of,
+    stamp_row,
+)
+from invoice_desk.documents.extraction.layout import layout_of
+from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
+from invoice_desk.documents.extraction.ranker import FIELDS, forests
+from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts
+from invoice_desk.documents.fields import DocumentReading, FieldValue
+from invoice_desk.documents.page import Page
+
+#: Fields that most documents have: the best candidate is shown even when it is doubtful.
+_MAIN = {"invoice_number": -5.0, "issue_date": -6.0, "contract_ref": -1.5}
+_OPTIONAL = -0.4
+#: Below this a value that was found is a doubt of its own.
+_DOUBTFUL = 0.7
+_NEEDED = ("invoice_number", "issue_date", "total_amount")
+_REVISION = re.compile(r"\s*[-/]\s*\d{1,2}$")
+_CREDIT = re.compile(
+    r"\b(?:avoir|credit note|credit memo|gutschrift|storno\w*|nota de crédito|nota di credito)\b",
+    re.IGNORECASE,
+)
+#: Rows from the top in which a document says what it is.
+_TITLE_ROWS = 25
+_INVOICE_WORDS = re.compile(
+    r"\b(?:invoice|facture|rechnung|factuur|receipt|avoir|credit note|gutschrift|tax invoice)\b",
+    re.IGNORECASE,
+)
+_MONEY_WORDS = re.compile(
+    r"\b(?:total|ttc|tva|vat|gst|mwst|net à payer|subtotal|sous-total|amount due|iban|btw)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Odds:
+    """Field → logarithm of the odds of each candidate, and how sure one may be of the best."""
+
+    of: dict[str, np.ndarray]
+
+    def confidence(self, field: str, odds: float, candidate: Candidate) -> float:
+        sure = forests()[field].calibrated(odds)
+        return round(sure * min(1.0, 0.4 + candidate.confidence * 0.65), 3)
+
+
+def read_document(pages: Sequence[Page]) -> DocumentReading:
+    """Return the fields of a document, and whether it looks like an invoice."""
+    document = document_of(layout_of(pages))
+    kind, confidence, reasons = _kind_of(document.layout.text)
+    if kind is None:
+        return DocumentReading(None, confidence, reasons, {})
+    engines = {page.number: page.engine for page in pages}
+    fields = _Fields(document, engines).found()
+    proven = document.notation.date_order.value if document.notation.is_proven else None
+    findings = tuple(_findings(fields))
+    return DocumentReading(kind, confidence, reasons, fields, findings, proven)
+
+
+def page_dates(text: str) -> list[str]:
+    """Return the days in `text`, ISO 8601; what could be two days is both."""
+    days = []
+    for match in DATE.finditer(text):
+        for order in DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST:
+            moment = read_moment(match.group(), order=order)
+            if moment.value:
+                days.append(moment.value.date().isoformat())
+    return days
+
+
+def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:
+    named = sorted({m.group().lower() for m in _INVOICE_WORDS.finditer(text)})
+    money = sorted({m.group().lower() for m in _MONEY_WORDS.finditer(text)})
+    if named:
+        return "invoice", min(0.6 + 0.1 * len(money), 0.95), (f"says “{named[0]}”",)
+    if len(money) >= 2:
+        return "invoice", 0.6, (f"speaks of {', '.join(money[:3])}",)
+    return None, 0.3, ("has no word of an invoice",)
+
+
+class _Fields:
+    """Chooses the fields of one document."""
+
+    def __init__(self, document: Document, engines: Mapping[int, str]) -> None:
+        self._document, self._engines = document, engines
+        self._odds = _odds_of(document)
+
+    def found(self) -> dict[str, FieldValue]:
+        """Return field → value, in the order in which people read them."""
+        fields = self._alone()
+        fields |= self._parties()
+        amounts = chosen_amounts(self._document, self._odds.of)
+        fields |= {name: self._amount(name, chosen) for name, chosen in amounts.items()}
+        for found in identifiers_of(self._document):
+            fields.setdefault(found.field, self._shaped(found))
+        currency = currency_of(self._document)
+        if currency is not None:
+            fields["currency"] = self._shaped(currency)
+        self._mind_credit(fields)
+        self._mind_stamp(fields)
+        return fields
+
+    def _alone(self) -> dict[str, FieldValue]:
+        """Return numbers and dates, each by itself."""
+        fields: dict[str, FieldValue] = {}
+        for name, kind in FIELDS.items():
+            odds = self._odds.of.get(name)
+            if kind not in {Kind.CODE, Kind.DATE} or odds is None or not len(odds):
+                continue
+            at = int(odds.argmax())
+            candidate = self._document.candidates[kind][at]
+            if odds[at] < _MAIN.get(name, _OPTIONAL):
+                continue
+            value = candidate.value
+            if name == "contract_ref":
+                value = _REVISION.sub("", value)
+            sure = self._odds.confidence(name, float(odds[at]), candidate)
+            fields[name] = self._value(candidate, value, sure)
+        if "period_start" in fields and "period_end" in fields:
+            _mind_order(fields)
+        return fields
+
+    def _parties(self) -> dict[str, FieldValue]:
+        fields: dict[str, FieldValue] = {}
+        for name, (candidate, odds) in chosen_names(self._document, self._odds.of).items():
+            sure = self._odds.confidence(name, odds, candidate)
+            fields[name] = self._value(candidate, whole_name(self._document, candidate), sure)
+            address = address_below(self._document, candidate)
+            if address is not None:
+                place = name.replace("_name", "_address")
+                engine = self._engines.get(address.page, "")
+                sure = round(min(sure, address.confidence), 3)
+                fields[place] = FieldValue(
+                    address.text, address.text, sure, address.page, address.box, engine
+                )
+        return fields
+
+    def _amount(self, name: str, chosen: Chosen) -> FieldValue:
+        sure = self._odds.confidence(name, chosen.odds, chosen.candidate)
+        value = _money(Decimal(chosen.value))
+        if chosen.value != chosen.candidate.value:  # made from others, on no page itself
+            sure = min(sure, 0.6)
+        return self._value(chosen.candidate, value, sure, chosen.reason)
+
+    def _value(self, candidate: Candidate, value: str, sure: float, reason: str = "") -> FieldValue:
+        engine = self._engines.get(candidate.page, "")
+        text = candidate.text.strip()
+        return FieldValue(value, text, sure, candidate.page, candidate.box, engine, reason)
+
+    def _shaped(self, found: Found) -> FieldValue:
+        row = found.row
+        sure = round(found.confidence * min(1.0, row.confidence_of(found.start, found.stop)), 3)
+        text = row.text[found.start : found.stop]
+        box = row.box_of(found.start, found.stop)
+        return FieldValue(found.value, text, sure, row.page, box, self._engines.get(row.page, ""))
+
+    def _mind_credit(self, fields: dict[str, FieldValue]) -> None:
+        """Say that a credit note is one; its amounts are then written without their minus.
+
+        EN 16931: a credit note (BT-3 = 381) has positive amounts, the code says the direction.
+        """
+        rows = self._document.layout.rows[:_TITLE_ROWS]
+        hits = ((row, _CREDIT.search(row.text)) for row in rows)
+        row, hit = next(((r, h) for r, h in hits if h), (None, None))
+        if row is None or hit is None:
+            return
+        amounts = [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]
+        total = fields.get("total_amount")
+        if total is None or not total.value.startswith("-"):
+            return
+        found = Found("document_type_code", "381", row, hit.start(), hit.end(), 0.85)
+        fields[found.field] = self._shaped(found)
+        for name in amounts:
+            held = fields[name]
+            fields[name] = FieldValue(
+                held.value.removeprefix("-"), held.text, held.confidence, held.page, held.box,
+                held.engine, "a credit note: amounts are written without their minus",
+            )  # fmt: skip
+
+    def _mind_stamp(self, fields: dict[str, FieldValue]) -> None:
+        row = stamp_row(self._document)
+        amounts = self._document.by_row.get((Kind.AMOUNT, row.number), ()) if row else ()
+        if amounts:
+            fields["stamp_duty"] = self._value(amounts[-1], _money(amounts[-1].amount), 0.8)
+
+
+def _odds_of(document: Document) -> _Odds:
+    evidence = Evidence(document)
+    tables = {kind: evidence.table(kind) for kind in Kind}
+    found = {}
+    for name, forest in forests().items():
+        table = tables[FIELDS[name]]
+        found[name] = forest.log_odds(table) if len(table) else np.zeros(0)
+    return _Odds({name: odds for name, odds in found.items() if len(odds)})
+
+
+def _money(value: Decimal) -> str:
+    exponent = value.as_tuple().exponent
+    places = -exponent if isinstance(exponent, int) and exponent < -2 else 2
+    return amount_text(value, digits=places)
+
+
+def _mind_order(fields: dict[str, FieldValue]) -> None:
+    """Drop the end of a period that lies before its beginning; the surer of both stays."""
+    first, last = fields["period_start"], fields["period_end"]
+    if first.value > last.value:
+        del fields["period_start" if first.confidence < last.confidence else "period_end"]
+
+
+def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
+    sums = ("net_amount", "tax_amount", "total_amount")
+    amounts = [Decimal(fields[name].value) for name in sums if name in fields]
+    if len(amounts) == len(sums) and amounts[0] + amounts[1] != amounts[2]:
+        text = f"{amounts[0]:f} + {amounts[1]:f} ≠ {amounts[2]:f}"
+        yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
+    for name in _NEEDED:
+        if name not in fields:
+            yield Finding(FindingCode.MISSING_REQUIRED, Severity.WARNING, name)
+        elif fields[name].confidence < _DOUBTFUL:
+            yield Finding(FindingCode.LOW_CONFIDENCE, Severity.WARNING, name, fields[name].text)

@@ -1,0 +1,162 @@
+"""Who sells and who buys: names chosen together, and the address beneath a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from invoice_desk.core.text import folded
+from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.evidence import Document, looks_like_address
+from invoice_desk.documents.extraction.layout import Box, Row
+
+#: From here on a name is taken, in logarithms of odds.
+_TAKEN = {"supplier_name": -4.0, "customer_name": -1.0}
+#: An address has at most this many rows, and begins at most this far below the name.
+_MOST_ROWS, _MOST_SKIPPED = 7, 3
+#: Labels that end an address.
+_ENDS = frozenset(
+    {"phone", "tax_id", "invoice_number", "document_word", "issue_date", "date", "time", "bank"}
+    | {"due_date", "order_number", "item", "quantity", "total", "customer_number", "payment_terms"}
+    | {"buyer", "ship_to", "seller", "terms", "contract_number", "supplier_number", "cash"}
+)
+#: A number in a register of companies or of tax, with the words before it.
+_REGISTRATION = re.compile(
+    r"\(?\s*(?:(?:co|company|business|reg|registration|br|roc|rob|gst|sst|id|no)\b[.:]*\s*)*"
+    r"\(?\s*[A-Z]{0,3}\d{5,12}\s?-\s?[A-Z]{1,2}\b\s*\)?[.,]?"
+    r"|\(?\s*(?:co|company|business|gst|sst|br|reg)\b[. ]*(?:reg\w*[. ]*)?"
+    r"(?:no|id|roc)\b[.: ]*[\w-]+\s*\)?",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(
+    r"\b(?:tel|fax|phone|h/?p|mobile|e-?mail|website|hotline|invoice|receipt|bill|date|gst|cashier)\b"
+    r"|@|www\.|https?:",
+    re.IGNORECASE,
+)
+#: The end of a company's name; and what cannot be its beginning.
+_LEGAL_END = re.compile(
+    r"\b(?:sdn\.? ?bhd|bhd|gmbh|ag|kg|sarl|sas|s\.a\.|ltd|limited|inc|llc|corp|b\.?v|a\.g|e\.v|"
+    r"enterprise|verein\w*|versicherungsverein)\b",
+    re.IGNORECASE,
+)
+_FRAGMENT = re.compile(
+    r"^(?:[^()]*\)|\(|(?:co|cp)\b\.?|sdn\b|bhd\b|gmbh\b|enterprise\b|& )", re.IGNORECASE
+)
+_CITY_ROW = re.compile(r"^[^\d:@]{3,45}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The rows of an address as they stand.
+
+    Attributes:
+        text: Its rows, joined by blanks.
+    """
+
+    text: str
+    page: int
+    box: Box
+    confidence: float
+
+
+def chosen_names(
+    document: Document, odds: Mapping[str, np.ndarray]
+) -> dict[str, tuple[Candidate, float]]:
+    """Return supplier and customer with their odds; never the same name for both."""
+    names = document.candidates[Kind.NAME]
+    chosen: dict[str, tuple[Candidate, float]] = {}
+    ranked = {name: _ranked(names, odds[name]) for name in _TAKEN if name in odds}
+    # Whoever is surer of a name chooses first.
+    for name in sorted(ranked, key=lambda n: -ranked[n][0][1] if ranked[n] else 0.0):
+        taken = {folded(c.value) for c, _ in chosen.values()}
+        for candidate, sure in ranked[name]:
+            if folded(candidate.value) not in taken:
+                if sure > _TAKEN[name]:
+                    chosen[name] = candidate, sure
+                break
+    return chosen
+
+
+def _ranked(names: Sequence[Candidate], odds: np.ndarray) -> list[tuple[Candidate, float]]:
+    return [(names[i], float(odds[i])) for i in np.argsort(-odds)[:6]]
+
+
+def whole_name(document: Document, name: Candidate) -> str:
+    """Return a name with the rows that go on or begin it, as `AIR HARBOUR / (NORTH) SDN BHD`."""
+    rows = document.layout.rows
+    text = name.value
+    for row in rows[name.row + 1 : name.row + 2]:
+        below, box = _in_column(row, name)
+        is_close = row.page == name.page and box[1] - name.box[3] < row.height
+        if is_close and not _LEGAL_END.search(text) and _LEGAL_END.search(below):
+            text = f"{text} {below}" if not looks_like_address(below) else text
+    for row in reversed(rows[max(0, name.row - 2) : name.row]):
+        above, box = _in_column(row, name)
+        is_close = row.page == name.page and name.box[1] - box[3] < 2.5 * row.height
+        if not (is_close and above and _FRAGMENT.match(text)):
+            break
+        text = f"{above} {text}"
+    return _REGISTRATION.sub("", text).strip(" ,;-") or text
+
+
+def address_below(document: Document, name: Candidate) -> Address | None:
+    """Return the address that stands beneath a name, in its column."""
+    rows = document.layout.rows
+    found: list[tuple[str, Box]] = []
+    skipped = 0
+    for row in rows[name.row + 1 : name.row + 1 + _MOST_ROWS + _MOST_SKIPPED]:
+        if row.page != name.page or len(found) == _MOST_ROWS:
+            break
+        text, box = _in_column(row, name)
+        text = _REGISTRATION.sub("", text).strip()
+        if len(text) < 4 and not found:
+            continue
+        if not text or _is_end(document, row, text):
+            if found or skipped >= _MOST_SKIPPED:
+                break
+            skipped += 1
+            continue
+        if looks_like_address(text) or (found and _continues(text, found[-1][0])):
+            found.append((text, box))
+        elif found:
+            break
+        else:
+            skipped += 1
+            if skipped > _MOST_SKIPPED:
+                break
+    if not found:
+        return None
+    x0, y0, x1, y1 = zip(*(box for _, box in found), strict=True)
+    text = " ".join(text for text, _ in found)
+    sure = 0.9 if len(found) > 1 and re.search(r"\d{4,5}", text) else 0.6
+    return Address(text, name.page, (min(x0), min(y0), max(x1), max(y1)), sure)
+
+
+def _in_column(row: Row, name: Candidate) -> tuple[str, Box]:
+    """Return the parts of a row that stand under the name."""
+    x0, _, x1, _ = name.box
+    margin = 4 * row.height
+    near = [p for p in row.parts if p.box[0] < x1 + margin and p.box[2] > x0 - margin]
+    if not near:
+        return "", (0, 0, 0, 0)
+    aligned = [p for p in near if abs(p.box[0] - x0) < margin]
+    parts = near if len(near) == len(row.parts) else aligned or near[:1]
+    left, top = min(p.box[0] for p in parts), min(p.box[1] for p in parts)
+    right, bottom = max(p.box[2] for p in parts), max(p.box[3] for p in parts)
+    return " ".join(p.text for p in parts), (left, top, right, bottom)
+
+
+def _is_end(document: Document, row: Row, text: str) -> bool:
+    if _CONTACT.search(text) and not looks_like_address(_CONTACT.split(text)[0]):
+        return True
+    starts = document.labels[row.number][:1]
+    is_label = bool(starts) and starts[0].start <= 1 and starts[0].means in _ENDS
+    return is_label and ":" in text[: starts[0].stop + 3]
+
+
+def _continues(text: str, last: str) -> bool:
+    """Return whether a row goes on an address: a city or state, or the rest after a comma."""
+    return last.rstrip().endswith((",", "-")) or bool(_CITY_ROW.match(text))

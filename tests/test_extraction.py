@@ -1,0 +1,249 @@
+"""From words on a page to candidates, sums and parties."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from benchmarks.made_documents import made_invoice
+from invoice_desk.core.dates import DateOrder
+from invoice_desk.documents.extraction.candidates import Kind
+from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
+from invoice_desk.documents.extraction.figures import Figure, Figures
+from invoice_desk.documents.extraction.invoice_fields import read_document
+from invoice_desk.documents.extraction.labels import labels_of, meanings
+from invoice_desk.documents.extraction.layout import layout_of
+from invoice_desk.documents.extraction.parties import address_below
+from invoice_desk.documents.extraction.ranker import FIELDS, forests
+from invoice_desk.documents.extraction.sums import chosen_amounts
+from invoice_desk.documents.page import Page, TextSource, Word
+
+
+def page(*placed: tuple[str, float, float]) -> Page:
+    """Return a page with texts at x, y; letters are 6 wide and 10 high."""
+    words = []
+    for text, x, y in placed:
+        at = 0
+        for part in text.split():
+            at = text.index(part, at)
+            words.append(Word(part, (x + 6 * at, y, x + 6 * (at + len(part)), y + 10)))
+            at += len(part)
+    return Page(1, 595, 842, tuple(words), TextSource.TEXT_LAYER, "test")
+
+
+def taken(*placed: tuple[str, float, float]) -> Document:
+    return document_of(layout_of([page(*placed)]))
+
+
+def values(document: Document, kind: Kind) -> list[str]:
+    return [candidate.value for candidate in document.candidates[kind]]
+
+
+def means(text: str) -> list[str]:
+    (row,) = layout_of([page((text, 50, 50))]).rows
+    return [label.means for label in labels_of(row)]
+
+
+def test_a_row_of_a_page_scanned_askew_stays_a_row() -> None:
+    slanted = [("Total", 50.0, 100.0), ("incl", 150.0, 103.0), ("12.00", 400.0, 107.0)]
+
+    rows = layout_of([page(*slanted, ("Cash", 50, 114))]).rows
+
+    assert [row.text for row in rows] == ["Total incl 12.00", "Cash"]
+
+
+def test_words_that_run_up_the_margin_are_left_out() -> None:
+    upright = page(("Invoice 7", 50, 50))
+    margin = Word("www.printed-by.example", (5, 100, 15, 400))
+
+    layout = layout_of([Page(1, 595, 842, (*upright.words, margin))])
+
+    assert layout.text == "Invoice 7"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Invoice date: 1.2.2024", ["issue_date"]),
+        ("Date d'échéance", ["due_date"]),
+        ("Total T.T.C.", ["grand_total"]),
+        ("N° de facture", ["invoice_number"]),
+        ("RechnungsNr.", ["invoice_number"]),
+        ("DocNo", ["invoice_number"]),
+        ("Lieferant GmbH", []),
+        ("Lieferant:", ["seller"]),
+    ],
+)
+def test_labels_are_known_in_the_forms_people_write(text: str, wanted: list[str]) -> None:
+    assert means(text) == wanted
+
+
+def test_every_meaning_of_a_label_is_named_once() -> None:
+    assert len(meanings()) == len(set(meanings())) > 30
+
+
+def test_an_amount_split_by_a_narrow_blank_is_one_and_two_columns_are_two() -> None:
+    document = taken(("Total 1 234,50 €", 50, 50), ("20", 50, 80), ("000,00", 200, 80))
+
+    assert values(document, Kind.AMOUNT) == ["1234.50", "20", "0.00"]
+
+
+def test_percentages_dates_and_times_are_no_amounts() -> None:
+    document = taken(("VAT 20 % on 12/03/2024 at 10:45", 50, 50))
+
+    assert values(document, Kind.AMOUNT) == []
+
+
+def test_dates_in_words_are_read() -> None:
+    document = taken(("12 mars 2024", 50, 50), ("March 3, 2024", 50, 80), ("13MAR2024", 50, 110))
+
+    assert values(document, Kind.DATE) == ["2024-03-12", "2024-03-03", "2024-03-13"]
+
+
+def test_addresses_of_the_united_states_put_the_month_first() -> None:
+    there = taken(("Dallas, TX 75320", 50, 50), ("Date 03/04/20", 50, 80))
+    here = taken(("75320 Dijon", 50, 50), ("Date 03/04/20", 50, 80))
+
+    assert there.notation.date_order is DateOrder.MONTH_FIRST
+    assert values(there, Kind.DATE) == ["2020-03-04"]
+    assert values(here, Kind.DATE) == ["2020-04-03"]
+
+
+def test_a_name_behind_its_label_is_taken_without_the_label() -> None:
+    document = taken(("Name: Stone Harbour Ltd", 50, 50))
+
+    assert "Stone Harbour Ltd" in values(document, Kind.NAME)
+
+
+def test_the_box_of_a_candidate_covers_its_letters_alone() -> None:
+    (amount,) = taken(("Total:12.50", 100, 50)).candidates[Kind.AMOUNT]
+
+    assert amount.text == "12.50"
+    assert amount.box == pytest.approx((136, 50, 166, 60))
+
+
+def test_evidence_has_as_many_numbers_for_every_candidate() -> None:
+    document = taken(("Invoice 7", 50, 50), ("Total 12.50", 50, 80), ("Cash 20.00", 50, 110))
+    evidence = Evidence(document)
+
+    table = evidence.table(Kind.AMOUNT)
+
+    assert len(table) == len(document.candidates[Kind.AMOUNT])
+    assert np.isfinite(table).all()
+    total = next(c for c in document.candidates[Kind.AMOUNT] if c.value == "12.50")
+    assert evidence.labels_at(total)["left"] == {"total"}
+
+
+def figures(*amounts: tuple[str, str]) -> Figures:
+    return Figures(
+        [
+            Figure(Decimal(value), row, frozenset([label]), is_last=True)
+            for row, (label, value) in enumerate(amounts)
+        ]
+    )
+
+
+def test_what_was_paid_less_the_change_is_told() -> None:
+    made = figures(("total", "19.10"), ("cash", "20.00"), ("change", "0.90"))
+
+    assert made.is_change_apart(Decimal("19.10"))
+    assert not made.is_change_apart(Decimal("20.00"))
+
+
+def test_a_total_after_rounding_is_told() -> None:
+    made = figures(("subtotal", "80.91"), ("rounding", "-0.01"), ("total", "80.90"))
+
+    assert made.is_after_rounding(Decimal("80.90"))
+    assert made.is_rounded(Decimal("80.90"))
+
+
+def test_a_net_and_its_tax_at_a_known_rate_are_told() -> None:
+    made = figures(("net_total", "100.00"), ("tax_total", "19.00"), ("total", "119.00"))
+
+    assert made.is_taxed(Decimal("119.00"))
+    assert not made.is_taxed(Decimal("100.00"))
+
+
+def test_amounts_that_add_up_are_chosen_over_likelier_ones_that_do_not() -> None:
+    document = taken(("100.00", 50, 50), ("20.00", 50, 80), ("120.00", 50, 110), ("90.00", 50, 140))
+    odds = {
+        "net_amount": np.array([0.0, -6.0, -6.0, 1.0]),
+        "tax_amount": np.array([-6.0, 1.0, -6.0, -6.0]),
+        "total_amount": np.array([-6.0, -6.0, 1.0, -6.0]),
+    }
+
+    chosen = chosen_amounts(document, odds)
+
+    assert {name: one.value for name, one in chosen.items()} == {
+        "net_amount": "100.00",
+        "tax_amount": "20.00",
+        "total_amount": "120.00",
+    }
+    assert "total" in chosen["net_amount"].reason
+
+
+def test_a_tax_that_only_its_rates_show_is_their_sum_and_says_so() -> None:
+    document = taken(
+        ("VAT 10%", 50, 50), ("4.00", 300, 50), ("VAT 20%", 50, 80), ("6.00", 300, 80),
+        ("Net", 50, 110), ("70.00", 300, 110), ("Total", 50, 140), ("80.00", 300, 140),
+    )  # fmt: skip
+    odds = {
+        "net_amount": np.array([-9.0, -9.0, 3.0, -9.0]),
+        "tax_amount": np.array([-9.0, -9.0, -9.0, -9.0]),
+        "total_amount": np.array([-9.0, -9.0, -9.0, 4.0]),
+    }
+
+    tax = chosen_amounts(document, odds)["tax_amount"]
+
+    assert tax.value == "10.00"
+    assert "4.00 + 6.00" in tax.reason
+    assert tax.value != tax.candidate.value
+
+
+def test_an_address_ends_at_the_telephone_and_skips_the_register() -> None:
+    document = taken(
+        ("STONE HARBOUR LTD", 50, 50),
+        ("(Reg. No: 123456-X)", 50, 65),
+        ("12 Mill Lane", 50, 80),
+        ("75640 Leeds", 50, 95),
+        ("Tel: 01 234567", 50, 110),
+    )
+    name = document.candidates[Kind.NAME][0]
+
+    address = address_below(document, name)
+
+    assert address is not None
+    assert address.text == "12 Mill Lane 75640 Leeds"
+
+
+def test_the_weights_fit_the_evidence() -> None:
+    document = taken(("Invoice 7 of 12/03/2024", 50, 50), ("Stone Ltd 12.50", 50, 80))
+    evidence = Evidence(document)
+
+    for field, forest in forests().items():
+        table = evidence.table(FIELDS[field])
+        assert forest.feature.max() < table.shape[1], field
+        assert np.isfinite(forest.log_odds(table)).all(), field
+
+
+def test_surer_odds_are_surer_confidence() -> None:
+    for field, forest in forests().items():
+        steps = [forest.calibrated(odds) for odds in (-4.0, 0.0, 4.0)]
+        assert steps == sorted(steps), field
+        assert steps[0] < 0.5 < steps[-1], field
+
+
+def test_made_invoices_that_nobody_trained_on_are_read() -> None:
+    right: dict[str, list[bool]] = {}
+    for seed in range(90_001, 90_041):
+        made = made_invoice(seed)
+        fields = read_document(made.pages).fields
+        for name in ("invoice_number", "issue_date", "net_amount", "total_amount"):
+            wanted = made.truth[name]
+            if wanted is not None and not wanted.startswith("-"):
+                right.setdefault(name, []).append(name in fields and fields[name].value == wanted)
+
+    for name, hits in right.items():
+        assert sum(hits) >= 0.9 * len(hits), f"{name}: {sum(hits)} of {len(hits)}"
