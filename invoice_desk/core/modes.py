@@ -30,6 +30,7 @@ class WorkSettings:
             3 always.
         gpu_tasks: Tasks that use a GPU which may run at once, in one job.
         cluster: Address of the scheduler whose workers do the work; empty for this machine.
+        vision_model: Folder with the weights of Florence-2; empty for the usual one.
     """
 
     max_workers: int | None = None
@@ -38,6 +39,7 @@ class WorkSettings:
     optimization_level: int = 2
     gpu_tasks: int = 1
     cluster: str = ""
+    vision_model: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
