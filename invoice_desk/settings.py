@@ -71,15 +71,15 @@ def save_settings(settings: WorkSettings, path: Path | None = None) -> None:
         raise ArgumentError(f"The settings cannot be saved: {error.strerror}.") from error
 
 
-def hand_on(
-    settings: WorkSettings, environ: MutableMapping[str, str] = os.environ
-) -> None:
-    """Put into the environment what worker processes must know when they load an engine.
+def hand_on(path: Path | None = None, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Put into the environment what an engine must know wherever it is loaded.
 
-    They inherit it whenever they are started; a cluster's machines have settings of their own.
+    Worker processes inherit it whenever they are started; the machines of a cluster have
+    settings of their own.
     """
-    if settings.vision_model:
-        environ.setdefault(VISION_MODEL, settings.vision_model)
+    folder = _stored(path or settings_file()).get("vision_model")
+    if folder:
+        environ.setdefault(VISION_MODEL, folder)
 
 
 def _stored(path: Path) -> dict[str, Any]:
