@@ -213,7 +213,7 @@ class VisionModelError(VisionError):
 
     code = "vision_model"
     advice = (
-        "Fetch them once with: invoice-desk models fetch. Or copy the folder from a machine that "
+        "Fetch the weights once with: invoice-desk models fetch. Or copy the folder from a machine that "
         "has them, and name it in OPTIMIZE_VISION_MODEL."
     )
 

@@ -197,12 +197,16 @@ def _download(part: Path, repository: str, endpoint: str | None) -> None:
     except HFValidationError as error:
         raise ArgumentError(f"{repository} is no name of a repository.") from error
     except HfHubHTTPError as error:
-        raise ModelDownloadError(f"{repository} cannot be fetched: {error}.") from error
+        raise ModelDownloadError(f"{repository} cannot be fetched: {_first(error)}.") from error
     except OSError as error:
         if error.errno is not None and error.filename is not None:
             raise StorageError(f"{part} cannot be written: {error.strerror}.") from error
-        raise ModelDownloadError(f"{repository} cannot be reached: {error}.") from error
+        raise ModelDownloadError(f"{repository} cannot be reached: {_first(error)}.") from error
     except Exception as error:  # the library lets those of its network package through
-        raise ModelDownloadError(
-            f"{repository} cannot be fetched ({type(error).__name__}: {error})."
-        ) from error
+        told = f"{type(error).__name__}: {_first(error)}"
+        raise ModelDownloadError(f"{repository} cannot be fetched ({told}).") from error
+
+
+def _first(error: Exception) -> str:
+    """Return the first sentence of what the library says; the rest is advice for programmers."""
+    return str(error).strip().partition("\n")[0].rstrip(". ")

@@ -150,7 +150,7 @@ def _vision() -> Check:
     lacking = missing_packages()
     if lacking:
         detail = f"{' and '.join(lacking)} not installed (Florence-2 reads pictures of pages)"
-        advice = f"If you want it: {VisionPackageError.advice}"
+        advice = f"It is optional. {VisionPackageError.advice}"
         return Check("extra: vision", "missing", detail, advice)
     return Check("extra: vision", "ok", f"Florence-2 reads pictures of pages on {likely_device()}")
 
@@ -163,7 +163,7 @@ def _vision_weights() -> Check:
     found = look(vision_model())
     if found.is_ready:
         return Check("vision weights", "ok", found.detail)
-    wish = "If you want Florence-2: " if found.state is WeightState.MISSING else ""
+    wish = "They are optional. " if found.state is WeightState.MISSING else ""
     return Check("vision weights", "missing", found.detail, wish + VisionModelError.advice)
 
 
