@@ -213,8 +213,8 @@ class VisionModelError(VisionError):
 
     code = "vision_model"
     advice = (
-        "Fetch the weights once with: invoice-desk models fetch. Or copy the folder from a machine that "
-        "has them, and name it in OPTIMIZE_VISION_MODEL."
+        "Fetch the weights once with: invoice-desk models fetch. Or copy the folder from a machine "
+        "that has them, and name it in OPTIMIZE_VISION_MODEL."
     )
 
 
