@@ -14,8 +14,7 @@ The tree, from general to particular::
     │   │   ├── UnsupportedKindError
     │   │   ├── EncryptedSourceError
     │   │   ├── CorruptSourceError
-    │   │   ├── UnsafeSourceError       a bomb: far larger inside than outside
-    │   │   └── UnfinishedReadingError  an engine did not come to the end of a page
+    │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
     │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
     │   ├── ClusterError        the machines that were named cannot be used
@@ -24,7 +23,8 @@ The tree, from general to particular::
     │   ├── VisionError         Florence-2 cannot be used
     │   │   ├── VisionPackageError      what runs it is not installed here
     │   │   ├── VisionModelError        its weights are not there, or are others
-    │   │   └── ModelDownloadError      they could not be fetched
+    │   │   ├── ModelDownloadError      they could not be fetched
+    │   │   └── UnfinishedReadingError  it did not come to the end of a page
     │   └── StorageError        disk full, database locked, read-only folder
     │       └── NewerDatabaseError
     └── BugError                our fault: log the traceback, offer to copy it
@@ -155,13 +155,6 @@ class UnsafeSourceError(SourceError):
     advice = "Unpack it yourself if you trust it, and import the files that you need."
 
 
-class UnfinishedReadingError(SourceError):
-    """An engine wrote and wrote, and did not come to the end of a page."""
-
-    code = "unfinished_reading"
-    advice = "Recognise this page with another engine."
-
-
 class TemplateError(UserError):
     """A template or a document type does not fit this source, or is not valid."""
 
@@ -226,6 +219,13 @@ class ModelDownloadError(VisionError):
         "Check the connection and try again; what came so far is kept. Without one, fetch them on "
         "another machine and copy the folder (docs/vision.md)."
     )
+
+
+class UnfinishedReadingError(VisionError):
+    """Florence-2 wrote and wrote, and did not come to the end of a page."""
+
+    code = "unfinished_reading"
+    advice = "Recognise this page with another engine."
 
 
 class StorageError(UserError):

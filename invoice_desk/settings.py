@@ -20,8 +20,8 @@ VARIABLES = {
     "OPTIMIZE_MEMORY_THRESHOLD": "memory_threshold",
     "OPTIMIZE_LEVEL": "optimization_level",
     "OPTIMIZE_GPU_TASKS": "gpu_tasks",
-    "OPTIMIZE_CLUSTER": "cluster",
     VISION_MODEL: "vision_model",
+    "OPTIMIZE_CLUSTER": "cluster",
 }
 _TEXTS = {"cluster", "vision_model"}
 

@@ -29,8 +29,8 @@ class WorkSettings:
         optimization_level: 0 never in worker processes, 1 from 50 MB on, 2 from 5 MB on,
             3 always.
         gpu_tasks: Tasks that use a GPU which may run at once, in one job.
-        cluster: Address of the scheduler whose workers do the work; empty for this machine.
         vision_model: Folder with the weights of Florence-2; empty for the usual one.
+        cluster: Address of the scheduler whose workers do the work; empty for this machine.
     """
 
     max_workers: int | None = None
@@ -38,8 +38,8 @@ class WorkSettings:
     memory_threshold: int = 85
     optimization_level: int = 2
     gpu_tasks: int = 1
-    cluster: str = ""
     vision_model: str = ""
+    cluster: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
