@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -21,6 +23,8 @@ WHOLE_PAGE = 0.6
 #: Of a grid laid over pictures that are so much of the page, so much must be near text.
 MUCH_OF_PAGE, LEAST_COVERED = 0.4, 0.04
 _GRID = 24
+#: Signs that say nothing: replaced ones, controls, those of private alphabets.
+_BROKEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]")
 _VOWELS = frozenset("aeiouyœæø")
 #: Marks that stand inside or around words of well-read pages.
 _PLAIN_MARKS = frozenset(".,:;'’‘“”\"-–—/&@%#()[]_+°€$£*!?<>=«»•·§№²³")
@@ -30,10 +34,9 @@ def judge(layer: TextLayer) -> PageReason:
     """Return why to trust a layer (`GOOD_TEXT`, `NOTHING_DRAWN`), or why not."""
     texts = [word.text for word in layer.words]
     signs = "".join(texts)
-    letters = sum(map(str.isalnum, signs))
-    if letters < MIN_LETTERS:
+    if len(signs) < 8 * MIN_LETTERS and sum(map(str.isalnum, signs)) < MIN_LETTERS:
         return PageReason.NOTHING_DRAWN if layer.is_bare else PageReason.NO_TEXT
-    if sum(map(_is_broken, signs)) > MOST_BROKEN * len(signs):
+    if len(_BROKEN.findall(signs)) > MOST_BROKEN * len(signs):
         return PageReason.GARBLED_TEXT
     if _vowelless(texts):
         return PageReason.NO_WORDS
@@ -64,18 +67,11 @@ def looks_misread(text: str) -> bool:
     if len(letters) >= 4 and len(letters) == len(core) and not _has_vowel(core):
         return True
     cases = [letter.isupper() for letter in letters]
-    changes = sum(a != b for a, b in zip(cases, cases[1:], strict=False))
+    changes = sum(a != b for a, b in itertools.pairwise(cases))
     if changes > 2:
         return True
     kinds = [sign.isdigit() for sign in core if sign.isalnum()]
-    return sum(a != b for a, b in zip(kinds, kinds[1:], strict=False)) > 2
-
-
-def _is_broken(sign: str) -> bool:
-    """Return whether a sign says nothing: replaced, a control, or of a private alphabet."""
-    if sign.isascii():
-        return sign < " " or sign == "\x7f"
-    return sign == "\ufffd" or unicodedata.category(sign) in {"Cc", "Co", "Cn"}
+    return sum(a != b for a, b in itertools.pairwise(kinds)) > 2
 
 
 def _vowelless(texts: Sequence[str]) -> bool:

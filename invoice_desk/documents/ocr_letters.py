@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -16,6 +17,8 @@ LEAST_WIDTH = 320
 BLANK_CHANCE = 0.1
 #: Signs of these ranges occur on pages in Latin letters: letters, punctuation, currencies, ….
 _LATIN = ((0x20, 0x250), (0x2000, 0x2200))
+#: In print too small to tell, our pages mean the sign of nº that they write n°.
+_ALIKE = {"\u00ba": "\u00b0"}
 #: A page has other letters when this share of its sure letters are.
 OTHER_SCRIPT = 0.15
 SURE = 0.8
@@ -65,11 +68,13 @@ class LineText:
                 groups[-1].append(letter)
         groups = [group for group in groups if group]
         places = [letter.place for letter in self.letters]
-        steps = [b - a for a, b in zip(places, places[1:], strict=False)]
+        steps = [b - a for a, b in itertools.pairwise(places)]
         half = median(steps) / 2 if steps else 0.5
         words, before = [], 0.0
         for at, group in enumerate(groups):
-            limit = 1.0 if at + 1 == len(groups) else (group[-1].place + groups[at + 1][0].place) / 2
+            limit = (
+                1.0 if at + 1 == len(groups) else (group[-1].place + groups[at + 1][0].place) / 2
+            )
             start, stop = max(before, group[0].place - half), min(limit, group[-1].place + half)
             sure = sum(letter.confidence for letter in group) / len(group)
             text = "".join(letter.sign for letter in group)
@@ -133,8 +138,8 @@ class LetterReader:
         begins[1:] &= best[1:] != best[:-1]
         letters: list[Letter] = []
         last = -1
-        for at in np.flatnonzero(begins):
-            sign = self._signs[best[at]]
+        for at in np.flatnonzero(begins).tolist():
+            sign = _ALIKE.get(self._signs[best[at]], self._signs[best[at]])
             between = blanks[last + 1 : at] if last >= 0 else blanks[:0]
             parted = between.size > 0 and float(between.max()) > BLANK_CHANCE
             place = min(1.0, (at + 0.5) / max(columns, 1.0))

@@ -88,8 +88,8 @@ def why_missing() -> str:
 def _words(found: dict[str, list[Any]]) -> list[Word]:
     words = []
     columns = ("text", "left", "top", "width", "height", "conf")
-    for text, left, top, width, height, sure in zip(*(found[c] for c in columns), strict=True):
-        parts, sure = str(text).split(), float(sure)
+    for text, left, top, width, height, conf in zip(*(found[c] for c in columns), strict=True):
+        parts, sure = str(text).split(), float(conf)
         if not parts or sure < 0:
             continue
         step = float(width) / len(" ".join(parts))

@@ -7,6 +7,8 @@ numbers instead of pointer objects; this is what makes a page take six milliseco
 from __future__ import annotations
 
 import ctypes
+import re
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +17,8 @@ from typing import Any
 from invoice_desk.documents.page import Word
 
 #: pdfium writes these where a word is hyphenated at the end of a line.
-_HYPHENS = "\u0002\ufffe"
+_HYPHENS = re.compile("[\u0002\ufffe]")
+_SOLID = re.compile(r"\S+")
 #: Kinds of page objects, and the way of drawing text that nobody sees.
 _TEXT, _IMAGE, _INVISIBLE = 1, 3, 3
 #: So many letters are looked at to tell whether the text is drawn at all.
@@ -68,7 +71,7 @@ def _calls() -> _Calls:
     number, address = ctypes.c_int, ctypes.c_void_p
 
     def plain(function: Any, result: Any, *arguments: Any) -> Any:
-        place = ctypes.cast(function, address).value
+        place = ctypes.cast(function, address).value or 0
         return ctypes.CFUNCTYPE(result, *arguments)(place)
 
     return _Calls(
@@ -96,8 +99,9 @@ def read_text_layer(page: Any) -> TextLayer:
         handle = _number(text_page)
         count = text_page.count_chars()
         signs = _signs(text_page, handle, count)
-        words, lost = _words(signs, handle, sheet)
-        invisible = _invisible(signs, handle)
+        solid = [at for run in _SOLID.finditer(signs) for at in range(*run.span())]
+        words, lost = _words(signs, solid, handle, sheet) if solid else ((), 0)
+        invisible = _invisible(solid, handle)
     finally:
         text_page.close()
     pictures, is_bare = _drawn(sheet)
@@ -153,26 +157,25 @@ def _signs(text_page: Any, handle: int, count: int) -> str:
 
 
 def _sign(code: int) -> str:
-    surrogate = 0xD800 <= code < 0xE000
-    return "\ufffd" if code > 0x10FFFF or surrogate else chr(code or 0x20)
+    half = 0xD800 <= code < 0xE000  # of an icon; pdfium gives no other half
+    return " " if half or not 0 < code <= 0x10FFFF else chr(code)
 
 
-def _words(signs: str, handle: int, sheet: _Sheet) -> tuple[tuple[Word, ...], int]:
-    """Return the words and how many letters are in none of them.
+def _words(
+    signs: str, solid: list[int], handle: int, sheet: _Sheet
+) -> tuple[tuple[Word, ...], int]:
+    """Return the words of the signs at `solid`, and how many of those are in none of them.
 
     A word ends at a blank, a line's end, a hyphen there, or a jump.
     """
     import numpy as np
 
-    solid = [at for at, sign in enumerate(signs) if not sign.isspace()]
-    if not solid:
-        return (), 0
     boxes = sheet.place(_boxes(handle, solid))
     at = np.array(solid)
     begins = np.ones(len(solid), bool)
     begins[1:] = (at[1:] != at[:-1] + 1) | _jumps(boxes)
-    hyphens = [place for place, index in enumerate(solid[:-1]) if signs[index] in _HYPHENS]
-    begins[[place + 1 for place in hyphens]] = True
+    for hyphen in _HYPHENS.finditer(signs, 0, solid[-1]):
+        begins[bisect(solid, hyphen.start())] = True
     starts = np.flatnonzero(begins)
     low = np.minimum.reduceat(boxes[:, :2], starts, axis=0)
     high = np.maximum.reduceat(boxes[:, 2:], starts, axis=0)
@@ -182,7 +185,7 @@ def _words(signs: str, handle: int, sheet: _Sheet) -> tuple[tuple[Word, ...], in
         starts.tolist(), ends, np.concatenate([low, high], axis=1).tolist(), strict=True
     ):
         text = signs[solid[start] : solid[end] + 1]
-        if text[-1] in _HYPHENS:
+        if _HYPHENS.match(text[-1]):
             text = text[:-1] + "-"
         words.append(Word(text, tuple(box)))
     return tuple(words), len(solid) - sum(len(word.text) for word in words)
@@ -213,9 +216,8 @@ def _jumps(boxes: Any) -> Any:
     return right | back
 
 
-def _invisible(signs: str, handle: int) -> float:
+def _invisible(solid: list[int], handle: int) -> float:
     """Return the share of letters that are not drawn, by some of them."""
-    solid = [at for at, sign in enumerate(signs) if not sign.isspace()]
     seen = hidden = 0
     calls = _calls()
     for at in solid[:: max(1, len(solid) // _SAMPLE)]:
