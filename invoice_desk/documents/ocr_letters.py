@@ -17,8 +17,8 @@ LEAST_WIDTH = 320
 BLANK_CHANCE = 0.1
 #: Signs of these ranges occur on pages in Latin letters: letters, punctuation, currencies, ….
 _LATIN = ((0x20, 0x250), (0x2000, 0x2200))
-#: In print too small to tell, our pages mean the sign of nº that they write n°.
-_ALIKE = {"\u00ba": "\u00b0"}
+#: Too small to tell apart, and our pages write n°: the chances of both count for the second.
+_ALIKE = ("\u00ba", "\u00b0")
 #: A page has other letters when this share of its sure letters are.
 OTHER_SCRIPT = 0.15
 SURE = 0.8
@@ -93,6 +93,7 @@ class LetterReader:
         self._blank = len(signs) - 1
         latin = [i == 0 or _is_latin(sign) for i, sign in enumerate(signs)]
         self._latin = np.flatnonzero(latin)
+        self._alike = [self._signs.index(sign) for sign in _ALIKE if sign in signs]
 
     def read(self, cuts: Sequence[Any]) -> list[LineText]:
         """Return the text of each picture, in their order.
@@ -118,6 +119,10 @@ class LetterReader:
         ratios = [cut.shape[1] / cut.shape[0] for cut in cuts]
         width = max(LEAST_WIDTH, int(HEIGHT * max(ratios)))
         chances = self._session(np.stack([_levelled(cut, width) for cut in cuts]))
+        if len(self._alike) == 2:
+            one, other = self._alike
+            chances[:, :, other] += chances[:, :, one]
+            chances[:, :, one] = 0
         texts = []
         for chance, ratio in zip(chances, ratios, strict=True):
             columns = chance.shape[0] * min(1.0, HEIGHT * ratio / width)
@@ -139,7 +144,7 @@ class LetterReader:
         letters: list[Letter] = []
         last = -1
         for at in np.flatnonzero(begins).tolist():
-            sign = _ALIKE.get(self._signs[best[at]], self._signs[best[at]])
+            sign = self._signs[best[at]]
             between = blanks[last + 1 : at] if last >= 0 else blanks[:0]
             parted = between.size > 0 and float(between.max()) > BLANK_CHANCE
             place = min(1.0, (at + 0.5) / max(columns, 1.0))

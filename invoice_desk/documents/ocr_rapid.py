@@ -211,6 +211,6 @@ def _words(quad: Any, text: Any) -> list[Word]:
     for word in text.words():
         starts, stops = along * word.start, along * word.stop
         corners = np.array([top + starts, top + stops, bottom + starts, bottom + stops])
-        x0, y0, x1, y1 = (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+        (x0, y0), (x1, y1) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
         words.append(Word(word.text, (x0, y0, x1, y1), word.confidence))
     return words
