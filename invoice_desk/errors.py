@@ -14,7 +14,9 @@ The tree, from general to particular::
     │   │   ├── UnsupportedKindError
     │   │   ├── EncryptedSourceError
     │   │   ├── CorruptSourceError
-    │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
+    │   │   ├── UnsafeSourceError       a bomb: far larger inside than outside
+    │   │   └── IncompleteReadingError  pages or words went missing on the way
+    │   ├── EngineError         what recognises text cannot be used here
     │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
     │   ├── ClusterError        the machines that were named cannot be used
@@ -153,6 +155,20 @@ class UnsafeSourceError(SourceError):
 
     code = "unsafe"
     advice = "Unpack it yourself if you trust it, and import the files that you need."
+
+
+class IncompleteReadingError(SourceError):
+    """Not all pages that went in came out; the document is not done."""
+
+    code = "incomplete"
+    advice = "Import it again; if that does not help, send us the report."
+
+
+class EngineError(UserError):
+    """What recognises text is not installed, or does not work."""
+
+    code = "engine"
+    advice = "Choose another engine, or let the program choose."
 
 
 class TemplateError(UserError):
