@@ -32,11 +32,17 @@ from florence import (
 from PIL import Image, ImageDraw
 
 from invoice_desk.core.modes import WorkSettings
+from invoice_desk.documents.ocr import check_engines, uses_gpu
 from invoice_desk.documents.page import Page, TextSource
 from invoice_desk.documents.vision import Florence2Engine
 from invoice_desk.documents.vision_model import Answer, Device, likely_device
 from invoice_desk.documents.vision_regions import marks_of, regions_of, words_of
-from invoice_desk.errors import UnfinishedReadingError, VisionModelError, VisionPackageError
+from invoice_desk.errors import (
+    EngineError,
+    UnfinishedReadingError,
+    VisionModelError,
+    VisionPackageError,
+)
 from invoice_desk.services.doctor import examine
 from invoice_desk.settings import hand_on, load_settings, save_settings
 
@@ -248,6 +254,17 @@ def test_models_lists_what_is_there_as_json(tmp_path: Path) -> None:
     assert model["missing"]
 
 
+def test_the_engine_is_one_of_those_to_choose_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPTIMIZE_VISION_MODEL", str(tmp_path / "florence"))
+
+    with pytest.raises(EngineError, match="folder" if HAS_VISION else "not installed"):
+        check_engines(["florence2"])
+
+    assert uses_gpu("florence2") is (likely_device() is not Device.CPU)
+
+
 # --- with a tiny model -----------------------------------------------------------------
 
 
@@ -326,6 +343,7 @@ def test_a_taught_model_reads_words_boxes_and_confidence(taught_weights: Path) -
 
     assert [(word.text, word.box) for word in page.words] == taught_words(LIGHT, 600, 400)
     assert all(0.9 < word.confidence < 1 for word in page.words)
+    assert page.engine_version == Florence2Engine(taught_weights).version
 
 
 @needs_vision

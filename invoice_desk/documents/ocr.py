@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+from invoice_desk.documents import vision
 from invoice_desk.documents.page import Page
 from invoice_desk.errors import ArgumentError, EngineError
 
@@ -35,12 +36,12 @@ class EngineChoice:
     Attributes:
         make: Loads it.
         missing: Says why it cannot be used here and what to do; empty when it can.
-        uses_gpu: Whether it works on a GPU, known without loading it.
+        uses_gpu: Says whether it works on a GPU here, without loading it.
     """
 
     make: Callable[[], OcrEngine]
     missing: Callable[[], str]
-    uses_gpu: bool = False
+    uses_gpu: Callable[[], bool] = lambda: False
 
 
 def _rapidocr() -> OcrEngine:
@@ -71,6 +72,7 @@ def _tesseract_missing() -> str:
 ENGINES: dict[str, EngineChoice] = {
     "rapidocr": EngineChoice(_rapidocr, _rapidocr_missing),
     "tesseract": EngineChoice(_tesseract, _tesseract_missing),
+    "florence2": EngineChoice(vision.Florence2Engine, vision.why_missing, vision.uses_gpu),
 }
 DEFAULT_ORDER = ("rapidocr", "tesseract")
 
@@ -108,7 +110,7 @@ def default_engine() -> OcrEngine:
 def uses_gpu(name: str | None) -> bool:
     """Return whether the engine with this name, or the default one, works on a GPU."""
     chosen = name if name in ENGINES else DEFAULT_ORDER[0]
-    return ENGINES[chosen].uses_gpu
+    return ENGINES[chosen].uses_gpu()
 
 
 def library_version(package: str) -> str:

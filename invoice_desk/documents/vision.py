@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,6 +76,16 @@ def why_missing(folder: Path | None = None) -> str:
     return "" if found.is_ready else f"{found.detail}. {VisionModelError.advice}"
 
 
+def uses_gpu() -> bool:
+    """Return whether Florence-2 would work on a card here; loads nothing."""
+    return likely_device() is not Device.CPU
+
+
+def _version(folder: Path) -> str:
+    found = look(folder)
+    return f"{_RULES}-{fingerprint(folder) if found.is_ready else found.state.value}"
+
+
 class Florence2Engine:
     """Florence-2 from a local folder, loaded at the first page and once in a process."""
 
@@ -92,16 +101,12 @@ class Florence2Engine:
         self.folder = folder or vision_model()
         #: Whether few of its tasks fit on this machine at once.
         self.uses_gpu = (device or likely_device()) is not Device.CPU
+        #: A key of weights and rules: the same version gives the same words.
+        self.version = _version(self.folder)
         self._device = device
         self._load = loader
         self._model: PictureModel | None = None
         self._lock = threading.Lock()
-
-    @cached_property
-    def version(self) -> str:
-        """Return a key of weights and rules: the same version gives the same words."""
-        found = look(self.folder)
-        return f"{_RULES}-{fingerprint(self.folder) if found.is_ready else found.state.value}"
 
     def recognise(self, image: Any, *, number: int) -> Page:
         """Return the words of a PIL image as page `number`.
@@ -178,7 +183,9 @@ class Florence2Engine:
         for strip, answer in sorted(found, key=lambda each: each[0].top):
             width, height = strip.image.size
             words += words_of(regions_of(answer.marks), width=width, height=height, top=strip.top)
-        return Page(number, image.width, image.height, tuple(words), TextSource.OCR, self.name)
+        size = (image.width, image.height)
+        source = TextSource.OCR
+        return Page(number, *size, tuple(words), source, self.name, engine_version=self.version)
 
 
 def _strips(strip: Strip) -> list[Strip]:
