@@ -77,6 +77,20 @@ def test_start_up_loads_nothing_slow() -> None:
     assert (slow | VISION).isdisjoint(loaded)
 
 
+def test_pandas_is_kept_out_and_who_asks_for_it_is_told_so() -> None:
+    code = (
+        "from invoice_desk.startup import keep_pandas_out; keep_pandas_out()\n"
+        "import importlib.util, pyarrow; print(importlib.util.find_spec('pandas'))\n"
+        "print(pyarrow.array([1, None]).null_count)\n"
+        "try: import pandas\n"
+        "except ImportError: print('kept out')"
+    )
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert out.stdout.split("\n")[:3] == ["None", "1", "kept out"]
+
+
 def test_workers_load_neither_qt_nor_the_database() -> None:
     modules = "invoice_desk.workers.reading, invoice_desk.workers.cleaning"
     code = f"import sys, {modules}; print(*sys.modules)"

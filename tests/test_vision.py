@@ -45,6 +45,7 @@ from invoice_desk.errors import (
 )
 from invoice_desk.services.doctor import examine
 from invoice_desk.settings import hand_on, load_settings, save_settings
+from invoice_desk.startup import keep_pandas_out
 
 needs_vision = pytest.mark.skipif(not HAS_VISION, reason=WITHOUT_VISION)
 
@@ -412,6 +413,7 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(taught_weights: Path, tmp_p
 
 
 def read_in_worker(folder: str) -> tuple[list[str], int]:
+    keep_pandas_out()  # as every worker does
     import torch
 
     engine = Florence2Engine(Path(folder))
