@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _NoPandas(MetaPathFinder, Loader):
+    """Finds pandas, and refuses to load it.
+
+    Not finding it would have to be an error in `find_spec`, which torch calls to ask whether it
+    is there; and None in `sys.modules`, Python's own way to say no, is what Arrow falls over.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return itself for pandas; leave everything else to the other finders."""
+        del path, target
+        return ModuleSpec(fullname, self) if fullname == "pandas" else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Refuse."""
+        raise ModuleNotFoundError("pandas is kept out of this process", name=spec.name)
 
 
 def keep_pandas_out() -> None:
     """Have Arrow find no pandas in this process.
 
     Arrow imports pandas, where it is installed, at the first list that it turns into a column:
-    half a second and 60 MB a process, for nothing.  Who only asks whether it is there is told no:
-    torch asks, and would not load if that threw anything.
+    half a second and 60 MB a process, for nothing.
     """
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # Python's own way to say no
+    if "pandas" not in sys.modules:
+        sys.meta_path.insert(0, _NoPandas())
 
 
 #: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD of glibc's malloc.h, with their values.
