@@ -24,9 +24,9 @@ class _NoPandas(MetaPathFinder, Loader):
         del path, target
         return ModuleSpec(fullname, self) if fullname == "pandas" else None
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
+    def exec_module(self, module: ModuleType) -> None:
         """Refuse."""
-        raise ModuleNotFoundError("pandas is kept out of this process", name=spec.name)
+        raise ModuleNotFoundError("pandas is kept out of this process", name=module.__name__)
 
 
 def keep_pandas_out() -> None:
