@@ -14,12 +14,19 @@ The tree, from general to particular::
     │   │   ├── UnsupportedKindError
     │   │   ├── EncryptedSourceError
     │   │   ├── CorruptSourceError
-    │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
+    │   │   ├── UnsafeSourceError       a bomb: far larger inside than outside
+    │   │   └── IncompleteReadingError  pages or words went missing on the way
+    │   ├── EngineError         what recognises text cannot be used here
     │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
     │   ├── ClusterError        the machines that were named cannot be used
     │   │   ├── ClusterVersionError     they run other versions
     │   │   └── ClusterPackageError     what speaks with them is not installed here
+    │   ├── VisionError         Florence-2 cannot be used
+    │   │   ├── VisionPackageError      what runs it is not installed here
+    │   │   ├── VisionModelError        its weights are not there, or are others
+    │   │   ├── ModelDownloadError      they could not be fetched
+    │   │   └── UnfinishedReadingError  it did not come to the end of a page
     │   └── StorageError        disk full, database locked, read-only folder
     │       └── NewerDatabaseError
     └── BugError                our fault: log the traceback, offer to copy it
@@ -150,6 +157,20 @@ class UnsafeSourceError(SourceError):
     advice = "Unpack it yourself if you trust it, and import the files that you need."
 
 
+class IncompleteReadingError(SourceError):
+    """Not all pages that went in came out; the document is not done."""
+
+    code = "incomplete"
+    advice = "Import it again; if that does not help, send us the report."
+
+
+class EngineError(UserError):
+    """What recognises text is not installed, or does not work."""
+
+    code = "engine"
+    advice = "Choose another engine, or let the program choose."
+
+
 class TemplateError(UserError):
     """A template or a document type does not fit this source, or is not valid."""
 
@@ -180,6 +201,47 @@ class ClusterPackageError(ClusterError):
 
     code = "cluster_package"
     advice = "Install it with: pip install invoice-desk[cluster]"
+
+
+class VisionError(UserError):
+    """Florence-2 cannot be used on this machine as it is."""
+
+    code = "vision"
+    advice = "Run invoice-desk doctor: it says what is missing and how to get it."
+
+
+class VisionPackageError(VisionError):
+    """The packages that run Florence-2 are not installed."""
+
+    code = "vision_package"
+    advice = "Install them with: pip install 'invoice-desk[vision]'"
+
+
+class VisionModelError(VisionError):
+    """The weights of Florence-2 are not there, not whole, or those of something else."""
+
+    code = "vision_model"
+    advice = (
+        "Fetch the weights once with: invoice-desk models fetch. Or copy the folder from a machine "
+        "that has them, and name it in OPTIMIZE_VISION_MODEL."
+    )
+
+
+class ModelDownloadError(VisionError):
+    """The weights could not be fetched."""
+
+    code = "model_download"
+    advice = (
+        "Check the connection and try again; what came so far is kept. Without one, fetch them on "
+        "another machine and copy the folder (docs/vision.md)."
+    )
+
+
+class UnfinishedReadingError(VisionError):
+    """Florence-2 wrote and wrote, and did not come to the end of a page."""
+
+    code = "unfinished_reading"
+    advice = "Recognise this page with another engine."
 
 
 class StorageError(UserError):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+#: Environment variable that names the folder with the weights of Florence-2.
+VISION_MODEL = "OPTIMIZE_VISION_MODEL"
 
 
 def resource(name: str) -> Path:
@@ -18,3 +23,14 @@ def default_desk() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("invoice-desk", appauthor=False)) / "desk.db"
+
+
+def default_vision_model() -> Path:
+    """Return the folder with the weights of Florence-2 when none is named."""
+    return default_desk().parent / "models" / "florence-2-base"
+
+
+def vision_model(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder in which this process looks for the weights of Florence-2."""
+    named = environ.get(VISION_MODEL, "").strip()
+    return Path(named).expanduser() if named else default_vision_model()

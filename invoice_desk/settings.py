@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from invoice_desk.core.modes import WorkSettings
 from invoice_desk.errors import ArgumentError
+from invoice_desk.paths import VISION_MODEL
 
 #: Environment variable → setting; they win over the file.
 VARIABLES = {
@@ -19,9 +20,10 @@ VARIABLES = {
     "OPTIMIZE_MEMORY_THRESHOLD": "memory_threshold",
     "OPTIMIZE_LEVEL": "optimization_level",
     "OPTIMIZE_GPU_TASKS": "gpu_tasks",
+    VISION_MODEL: "vision_model",
     "OPTIMIZE_CLUSTER": "cluster",
 }
-_TEXTS = {"cluster"}
+_TEXTS = {"cluster", "vision_model"}
 
 
 def settings_file() -> Path:
@@ -67,6 +69,17 @@ def save_settings(settings: WorkSettings, path: Path | None = None) -> None:
         place.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
     except OSError as error:
         raise ArgumentError(f"The settings cannot be saved: {error.strerror}.") from error
+
+
+def hand_on(path: Path | None = None, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Put into the environment what an engine must know wherever it is loaded.
+
+    Worker processes inherit it whenever they are started; the machines of a cluster have
+    settings of their own.
+    """
+    folder = _stored(path or settings_file()).get("vision_model")
+    if folder:
+        environ.setdefault(VISION_MODEL, folder)
 
 
 def _stored(path: Path) -> dict[str, Any]:

@@ -5,18 +5,28 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 
-class _NoPandas(MetaPathFinder):
+class _NoPandas(MetaPathFinder, Loader):
+    """Finds pandas, and refuses to load it.
+
+    Not finding it would have to be an error in `find_spec`, which torch calls to ask whether it
+    is there; and None in `sys.modules`, Python's own way to say no, is what Arrow falls over.
+    """
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> None:
-        """Refuse pandas; leave everything else to the other finders."""
+    ) -> ModuleSpec | None:
+        """Return itself for pandas; leave everything else to the other finders."""
         del path, target
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is kept out of this process", name="pandas")
+        return ModuleSpec(fullname, self) if fullname == "pandas" else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Refuse."""
+        raise ModuleNotFoundError("pandas is kept out of this process", name=module.__name__)
 
 
 def keep_pandas_out() -> None:

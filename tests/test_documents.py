@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from invoice_desk.documents.extraction.invoice_fields import read_document
-from invoice_desk.documents.ocr import default_engine, open_image
+from invoice_desk.documents.ocr import default_engine
 from invoice_desk.documents.page import Page, TextSource, Word, lines_of, segments_of
 from invoice_desk.documents.pdf import read_text_layers
+from invoice_desk.documents.pictures import open_image
 from invoice_desk.errors import CorruptSourceError
 from invoice_desk.writers.pdf import PlacedText, write_pdf
 

@@ -19,6 +19,10 @@ PACKAGE = ROOT / "invoice_desk"
 SOURCES = [p for p in PACKAGE.rglob("*.py") if "migrations" not in p.parts]
 
 
+#: What Florence-2 runs on: seconds and hundreds of megabytes.
+VISION = {"torch", "transformers", "tokenizers", "huggingface_hub"}
+
+
 def function_lengths() -> list[tuple[int, str]]:
     lengths = []
     for path in SOURCES:
@@ -69,8 +73,22 @@ def test_start_up_loads_nothing_slow() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
 
-    slow = {"pandas", "pyarrow", "sqlalchemy", "rapidocr", "onnxruntime", "PySide6", "torch"}
-    assert slow.isdisjoint(loaded)
+    slow = {"pandas", "pyarrow", "sqlalchemy", "rapidocr", "onnxruntime", "PySide6"}
+    assert (slow | VISION).isdisjoint(loaded)
+
+
+def test_pandas_is_kept_out_and_asking_for_it_breaks_nothing() -> None:
+    code = (
+        "from invoice_desk.startup import keep_pandas_out; keep_pandas_out()\n"
+        "import importlib.util, pyarrow; print(importlib.util.find_spec('pandas').origin)\n"
+        "print(pyarrow.array([1, None]).null_count)\n"
+        "try: import pandas\n"
+        "except ImportError: print('kept out')"
+    )
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert out.stdout.split("\n")[:3] == ["None", "1", "kept out"]
 
 
 def test_workers_load_neither_qt_nor_the_database() -> None:

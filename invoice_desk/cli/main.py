@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import invoice_desk
 from invoice_desk.errors import BugError, ExitCode, InvoiceDeskError, UserError
+from invoice_desk.settings import hand_on
 
 #: Command → what it does; anything else on the command line is a path for the window.
 COMMANDS = {
@@ -38,11 +39,19 @@ COMMANDS = {
     "write": "insert, update, upsert or delete rows of a clean table by those of a file",
     "results": "list what was successful, failed or not processed in a job",
     "samples": "write made-up files of every type",
+    "models": "say which models are on this machine, or fetch one, once",
     "doctor": "say what works on this machine and what to do if not",
 }
 
 #: Where the functions of the commands are; only what is looked into is imported.
-_MODULES = ("commands", "job_commands", "rule_commands", "report_commands", "write_commands")
+_MODULES = (
+    "commands",
+    "job_commands",
+    "rule_commands",
+    "report_commands",
+    "write_commands",
+    "model_commands",
+)
 
 
 _MODES = ("auto", "standard", "optimized")
@@ -63,6 +72,7 @@ OpenWindow = Callable[[list[Path], Path | None, Path | None], int]
 def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     """Run one command line; return its exit code."""
     logging.basicConfig(level=os.environ.get("INVOICE_DESK_LOG", "CRITICAL"), stream=sys.stderr)
+    hand_on()
     if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
         return _guarded(lambda: open_window([Path(path) for path in arguments], None, None))
     options = parser().parse_args(arguments)
@@ -86,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--desk", type=Path, metavar="FILE", help="the desk to open")
     commands = made.add_subparsers(dest="command", metavar="COMMAND")
     add = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
-    for name in sorted(set(COMMANDS) - {"inspect", "convert", "parse", "samples"}):
+    for name in sorted(set(COMMANDS) - {"inspect", "convert", "parse", "samples", "models"}):
         add[name].add_argument("--desk", type=Path, metavar="FILE", help="the desk to work on")
     for name, one in add.items():
         if name not in {"parse", "samples", "settle"}:
@@ -106,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     _add_report_options(add)
     _add_file_options(add)
     _add_write_options(add)
+    _add_model_options(add["models"])
     return made
 
 
@@ -233,6 +244,12 @@ def _add_write_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     lists = ("successful", "failed", "unprocessed")
     add["results"].add_argument("--list", choices=lists, required=True, help="which rows")
     add["results"].add_argument("--out", type=Path, metavar="FILE", help="write them there")
+
+
+def _add_model_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("action", choices=("list", "fetch"), nargs="?", default="list")
+    one.add_argument("--folder", type=Path, metavar="DIR", help="where it is, or is to be")
+    one.add_argument("--repository", metavar="NAME", help="fetch these weights of Florence-2")
 
 
 def _workers(text: str) -> int:

@@ -29,6 +29,7 @@ class WorkSettings:
         optimization_level: 0 never in worker processes, 1 from 50 MB on, 2 from 5 MB on,
             3 always.
         gpu_tasks: Tasks that use a GPU which may run at once, in one job.
+        vision_model: Folder with the weights of Florence-2; empty for the usual one.
         cluster: Address of the scheduler whose workers do the work; empty for this machine.
     """
 
@@ -37,6 +38,7 @@ class WorkSettings:
     memory_threshold: int = 85
     optimization_level: int = 2
     gpu_tasks: int = 1
+    vision_model: str = ""
     cluster: str = ""
 
     def __post_init__(self) -> None:

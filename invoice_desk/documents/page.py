@@ -16,6 +16,22 @@ class TextSource(StrEnum):
     NONE = "none"
 
 
+class PageReason(StrEnum):
+    """Why the words of a page come from where they come from."""
+
+    GOOD_TEXT = "good_text"
+    NOTHING_DRAWN = "nothing_drawn"  # hardly a letter, and nothing else on the page
+    PICTURE = "picture"  # it is a photo or a scan
+    NO_TEXT = "no_text"
+    GARBLED_TEXT = "garbled_text"  # signs without meaning
+    NO_WORDS = "no_words"  # letters that form no words: a font with a wrong alphabet
+    POOR_RECOGNITION = "poor_recognition"  # another program's, laid invisibly over a picture
+    UNCOVERED_PICTURE = "uncovered_picture"  # most of the page is a picture without text
+    BETTER_THAN_RECOGNISED = "better_than_recognised"  # doubted, yet recognising found less
+    ASKED_FOR = "asked_for"
+    UNREADABLE = "unreadable"
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word and its place, in points or pixels from the top left: x0, y0, x1, y1."""
@@ -37,7 +53,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, its size in the same unit as its words, and who read it."""
+    """A page, its size in the same unit as its words, and who read it.
+
+    Attributes:
+        turned: Degrees clockwise by which the page as drawn was turned about its middle so that
+            its lines stand upright: quarters, and what little a scan was askew.  Boxes and size
+            are those of the turned page; `pictures.turned` turns a picture alike.
+    """
 
     number: int
     width: float
@@ -45,6 +67,9 @@ class Page:
     words: tuple[Word, ...] = ()
     text_source: TextSource = TextSource.NONE
     engine: str = ""
+    engine_version: str = ""
+    reason: str = ""
+    turned: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,30 @@
-"""PDF through pypdfium2: words of the text layer with their boxes, and page images."""
+"""PDF: pages with their text layers, where those can be trusted, and pictures of pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from invoice_desk.documents.page import Page, TextSource, Word
-from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
+from invoice_desk.documents.layer_quality import judge
+from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.pictures import MAX_SIDE
+from invoice_desk.documents.text_layer import TextLayer, read_text_layer
+from invoice_desk.errors import (
+    CorruptSourceError,
+    EmptySourceError,
+    EncryptedSourceError,
+    IncompleteReadingError,
+)
 
 #: Pixels an inch for OCR; the long side is limited so that one page cannot fill the memory.
 OCR_DPI = 200
-MAX_SIDE = 4000
-#: Fewer letters than this and a page counts as a picture.
-MIN_LETTERS = 16
+#: Who reads text layers.
+ENGINE = "pdfium"
+#: Layers that are believed; the pages of all others are looked at.
+BELIEVED = frozenset({PageReason.GOOD_TEXT, PageReason.NOTHING_DRAWN})
 
 
 @contextmanager
@@ -43,13 +53,31 @@ def opened(path: Path, *, name: str) -> Iterator[Any]:
 
 
 def read_text_layers(path: Path, *, name: str) -> list[Page]:
-    """Return all pages; those without a usable text layer have no words and `TextSource.NONE`."""
+    """Return all pages; those without a usable text layer have no words and `TextSource.NONE`.
+
+    Raises:
+        SourceError: If the document cannot be opened.
+        IncompleteReadingError: If letters of a layer are in none of its words.
+    """
     with opened(path, name=name) as document:
-        return [_page(document, number) for number in range(len(document))]
+        return [_page(document, index, name) for index in range(len(document))]
+
+
+def read_doubted_layer(path: Path, number: int, *, name: str) -> Page:
+    """Return one page with the words of its layer, whatever they are worth."""
+    with opened(path, name=name) as document:
+        layer = _layer(document, number - 1, name)
+        if layer is None:
+            return Page(number, 0, 0)
+        return _read(number, layer, judge(layer))
 
 
 def render(path: Path, page_number: int, *, name: str, dpi: int = OCR_DPI) -> Any:
-    """Return page `page_number` (from 1) as a PIL image, no longer than `MAX_SIDE` pixels."""
+    """Return page `page_number` (from 1) as a PIL image, no longer than `MAX_SIDE` pixels.
+
+    Raises:
+        CorruptSourceError: If pdfium cannot draw it.
+    """
     import pypdfium2 as pdfium
 
     with opened(path, name=name) as document:
@@ -58,62 +86,50 @@ def render(path: Path, page_number: int, *, name: str, dpi: int = OCR_DPI) -> An
             width, height = page.get_size()
             scale = min(dpi / 72, MAX_SIDE / max(width, height, 1))
             return page.render(scale=scale).to_pil()
-        except pdfium.PdfiumError as error:
+        except (pdfium.PdfiumError, ValueError, IndexError, MemoryError, OSError) as error:
             raise CorruptSourceError(f"Page {page_number} of {name} cannot be drawn.") from error
 
 
-def _page(document: Any, index: int) -> Page:
+def _page(document: Any, index: int, name: str) -> Page:
+    layer = _layer(document, index, name)
+    if layer is None:
+        return Page(index + 1, 0, 0, reason=PageReason.UNREADABLE)
+    reason = judge(layer)
+    if reason in BELIEVED:
+        return _read(index + 1, layer, reason)
+    return Page(index + 1, layer.width, layer.height, reason=reason)
+
+
+def _layer(document: Any, index: int, name: str) -> TextLayer | None:
+    """Return what a page holds; None when pdfium cannot read it."""
     import pypdfium2 as pdfium
 
-    number = index + 1
     try:
         page = document[index]
-        width, height = page.get_size()
-        text_page = page.get_textpage()
-        words = tuple(_words(text_page, height))
-        text_page.close()
+        layer = read_text_layer(page)
         page.close()
     except pdfium.PdfiumError:
-        return Page(number, 0, 0)
-    letters = sum(c.isalnum() for word in words for c in word.text)
-    broken = sum(c == "\ufffd" or c < " " for word in words for c in word.text)
-    if letters < MIN_LETTERS or broken * 5 > letters:
-        return Page(number, width, height)
-    return Page(number, width, height, words, TextSource.TEXT_LAYER, "pdfium")
+        return None
+    if layer.lost:
+        raise IncompleteReadingError(f"Page {index + 1} of {name} lost {layer.lost} letters.")
+    return layer
 
 
-def _words(text_page: Any, height: float) -> Iterator[Word]:
-    """Yield words; a word ends at a blank, a line end or a jump to the side."""
-    count = text_page.count_chars()
-    text = text_page.get_text_range(0, count) if count else ""
-    if len(text) != count:  # pdfium counts characters that its text leaves out
-        text = "".join(text_page.get_text_range(i, 1) or " " for i in range(count))
-    letters: list[str] = []
-    boxes: list[tuple[float, float, float, float]] = []
-    for i, char in enumerate(text):
-        if char.isspace() or char in "\u0002\ufffe":
-            if letters:
-                yield _word(letters, boxes, height)
-                letters, boxes = [], []
-            continue
-        box = text_page.get_charbox(i)
-        if boxes and _jumps(boxes[-1], box):
-            yield _word(letters, boxes, height)
-            letters, boxes = [], []
-        letters.append(char)
-        boxes.append(box)
-    if letters:
-        yield _word(letters, boxes, height)
+def _read(number: int, layer: TextLayer, reason: PageReason) -> Page:
+    return Page(
+        number,
+        layer.width,
+        layer.height,
+        layer.words,
+        TextSource.TEXT_LAYER,
+        ENGINE,
+        engine_version=_version(),
+        reason=reason,
+    )
 
 
-def _jumps(last: tuple[float, ...], box: tuple[float, ...]) -> bool:
-    size = max(last[3] - last[1], box[3] - box[1], 1.0)
-    return box[0] - last[2] > 1.5 * size or box[0] < last[0] - 2 * size
+@lru_cache(maxsize=1)
+def _version() -> str:
+    import pypdfium2
 
-
-def _word(
-    letters: list[str], boxes: list[tuple[float, float, float, float]], height: float
-) -> Word:
-    left, bottom, right, top = zip(*boxes, strict=True)
-    box = (min(left), height - max(top), max(right), height - min(bottom))
-    return Word("".join(letters), box)
+    return str(pypdfium2.PDFIUM_INFO)

@@ -42,7 +42,8 @@ def examine(desk_path: Path) -> list[Check]:
         _guarded("PDF", _pdf),
         _guarded("text recognition", _ocr),
         _guarded("window", _window),
-        _extra("vision", "torch", "Florence-2 reads pictures of pages", "invoice-desk[vision]"),
+        _guarded("extra: vision", _vision),
+        _guarded("vision weights", _vision_weights),
         _extra("cluster", "distributed", "jobs run on a cluster", "invoice-desk[cluster]"),
         _guarded("graphics card", _gpu),
         _guarded("memory", _memory),
@@ -140,6 +141,30 @@ def _extra(name: str, module: str, use: str, package: str) -> Check:
         return Check(f"extra: {name}", "ok", use)
     advice = f"If you want it: pip install '{package}'"
     return Check(f"extra: {name}", "missing", f"not installed ({use})", advice)
+
+
+def _vision() -> Check:
+    from invoice_desk.documents.vision_model import likely_device, missing_packages
+    from invoice_desk.errors import VisionPackageError
+
+    lacking = missing_packages()
+    if lacking:
+        detail = f"{' and '.join(lacking)} not installed (Florence-2 reads pictures of pages)"
+        advice = f"It is optional. {VisionPackageError.advice}"
+        return Check("extra: vision", "missing", detail, advice)
+    return Check("extra: vision", "ok", f"Florence-2 reads pictures of pages on {likely_device()}")
+
+
+def _vision_weights() -> Check:
+    from invoice_desk.documents.vision_weights import WeightState, look
+    from invoice_desk.errors import VisionModelError
+    from invoice_desk.paths import vision_model
+
+    found = look(vision_model())
+    if found.is_ready:
+        return Check("vision weights", "ok", found.detail)
+    wish = "They are optional. " if found.state is WeightState.MISSING else ""
+    return Check("vision weights", "missing", found.detail, wish + VisionModelError.advice)
 
 
 def _gpu() -> Check:

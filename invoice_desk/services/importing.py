@@ -348,7 +348,7 @@ class ImportJob(RunningJob):
         all_pages = len(file.pages) == file.expected_pages > 0
         if all_pages and not chunks and self._awaits_fields(unit, content):
             pages = tuple(file.pages[number] for number in sorted(file.pages))
-            fields = ReadFields(file.record.name, pages, file.embedded)
+            fields = ReadFields(file.record.name, pages, file.embedded, file.expected_pages)
             chunks.append(self._plan(file, fields, 0.0))
         return chunks
 

@@ -190,7 +190,8 @@ class _Inspection:
         chunks = [self._plan(document, later) for later in content.follow_ups]
         if isinstance(payload, RecognisePage) and len(document.pages) == document.expected_pages:
             pages = tuple(document.pages[n] for n in sorted(document.pages))
-            fields = ReadFields(Path(document.file).name, pages, document.embedded)
+            name, count = Path(document.file).name, document.expected_pages
+            fields = ReadFields(name, pages, document.embedded, count)
             chunks.append(self._plan(document, fields))
         return chunks
 

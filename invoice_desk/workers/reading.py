@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from invoice_desk.core.tables import RowBatch, Structure, TableHead
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading
-from invoice_desk.documents.page import Page, TextSource
-from invoice_desk.errors import SourceError, UnsupportedKindError
+from invoice_desk.documents.ocr import DEFAULT_ORDER
+from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.recognising import PageWanted, is_known, recognise_page
+from invoice_desk.errors import IncompleteReadingError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.workers.contract import Chunk, Outcome
 from invoice_desk.workers.tasks import task
@@ -35,6 +37,10 @@ class ReadSource:
     span_bytes: int = SPAN_BYTES
     #: Engine that reads every page, whatever text layer there is.
     ocr: str | None = None
+    #: Engines for pages without text, in the order in which they are tried.
+    engines: tuple[str, ...] = DEFAULT_ORDER
+    #: What engines found on its pages before.
+    known: tuple[Page, ...] = ()
     #: Whether only the visible page of an e-invoice counts.
     ignore_xml: bool = False
 
@@ -56,6 +62,9 @@ class RecognisePage:
     name: str
     kind: Kind
     number: int
+    #: Why its own text is not used; see `PageReason`.
+    reason: str = PageReason.PICTURE
+    engines: tuple[str, ...] = DEFAULT_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class ReadFields:
     name: str
     pages: tuple[Page, ...]
     embedded: Embedded = NO_XML
+    #: How many pages there are; 0 when nobody counted.
+    page_count: int = 0
 
 
 ReadingPayload = ReadSource | ReadSpan | RecognisePage | ReadFields
@@ -98,6 +109,7 @@ class SourceContent:
         reading: Fields of a document.
         follow_ups: What is left to do.
         embedded: E-invoices of a PDF that has pages left to do.
+        recognised: Pages as engines found them just now, to be kept for the next time.
     """
 
     tables: tuple[ReadTable, ...] = ()
@@ -108,6 +120,7 @@ class SourceContent:
     follow_ups: tuple[ReadingPayload, ...] = ()
     page_count: int = 0
     embedded: Embedded = NO_XML
+    recognised: tuple[Page, ...] = ()
 
 
 def read_payload(payload: ReadingPayload) -> SourceContent:
@@ -123,10 +136,10 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
             from invoice_desk.readers.delimited import read_span
 
             return SourceContent(rows=read_span(Path(path), span, head))
-        case RecognisePage(path, name, kind, number):
-            return _recognised(Path(path), name, kind, number)
-        case ReadFields(name, pages, embedded):
-            return _document(name, pages, embedded)
+        case RecognisePage():
+            return _recognised(payload)
+        case ReadFields(name, pages, embedded, expected):
+            return _document(name, pages, embedded, expected=expected or None)
 
 
 @task
@@ -192,57 +205,103 @@ def _read_xml(path: Path, name: str) -> SourceContent:
 
 def _read_paged(payload: ReadSource) -> SourceContent:
     """Read all pages that have text; one picture is recognised at once, more are follow-ups."""
-    path, name, kind = Path(payload.path), payload.name, payload.kind
-    embedded = NO_XML
-    if kind is Kind.IMAGE:
-        from invoice_desk.documents.ocr import open_image
-
-        frames = open_image(path, name=name)
-        pages = [Page(i + 1, frame.width, frame.height) for i, frame in enumerate(frames)]
-        del frames
-    else:
-        from invoice_desk.documents.embedded import embedded_invoice
-        from invoice_desk.documents.pdf import read_text_layers
-
-        pages = read_text_layers(path, name=name)
-        if not payload.ignore_xml:
-            embedded = embedded_invoice(path, name=name)
-        if payload.ocr is not None:
-            pages = [Page(page.number, page.width, page.height) for page in pages]
-    pictures = [page for page in pages if page.text_source is TextSource.NONE]
-    if len(pictures) > 1:
-        todo = tuple(RecognisePage(str(path), name, kind, page.number) for page in pictures)
-        known = tuple(page for page in pages if page.text_source is not TextSource.NONE)
-        return SourceContent(pages=known, follow_ups=todo, page_count=len(pages), embedded=embedded)
-    findings: tuple[Finding, ...] = ()
-    if pictures:
-        found = _recognised(path, name, kind, pictures[0].number)
-        findings = found.findings
-        pages = [found.pages[0] if page is pictures[0] else page for page in pages]
-    return _document(name, tuple(pages), embedded, findings)
+    pages, embedded = _pages_as_they_are(payload)
+    todo = [page for page in pages if page.text_source is TextSource.NONE]
+    got = [recognise_page(want) for want in _wanted(payload, todo) if is_known(want)]
+    recalled = {found.page.number: found.page for found in got}
+    left = [page for page in todo if page.number not in recalled]
+    if len(left) == 1:
+        got += [recognise_page(want) for want in _wanted(payload, left)]
+        recalled = {found.page.number: found.page for found in got}
+        left = []
+    findings = tuple(finding for found in got for finding in found.findings)
+    new = tuple(page for found in got for page in found.recognised)
+    waiting = {page.number for page in left}
+    done = [recalled.get(p.number, p) for p in pages if p.number not in waiting]
+    if left:
+        return SourceContent(
+            pages=tuple(done),
+            findings=findings,
+            follow_ups=tuple(_follow_up(payload, page) for page in left),
+            page_count=len(pages),
+            embedded=embedded,
+        )
+    content = _document(payload.name, done, embedded, findings, expected=len(pages))
+    return replace(content, recognised=new)
 
 
-def _recognised(path: Path, name: str, kind: Kind, number: int) -> SourceContent:
-    """Recognise one page; a page that cannot be drawn is kept empty, with a finding."""
-    from invoice_desk.documents.ocr import default_engine, open_image
-    from invoice_desk.documents.pdf import render
+def _pages_as_they_are(payload: ReadSource) -> tuple[list[Page], Embedded]:
+    """Return all pages, those to be recognised without words, and e-invoices inside."""
+    path, name = Path(payload.path), payload.name
+    if payload.kind is Kind.IMAGE:
+        from invoice_desk.documents.pictures import count_frames
 
-    try:
-        if kind is Kind.IMAGE:
-            image = open_image(path, name=name)[number - 1]
-        else:
-            image = render(path, number, name=name)
-        page = default_engine().recognise(image, number=number)
-    except SourceError as error:
-        failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=str(error))
-        return SourceContent(pages=(Page(number, 0, 0),), findings=(failed,))
-    return SourceContent(pages=(page,))
+        frames = range(count_frames(path, name=name))
+        return [Page(at + 1, 0, 0, reason=PageReason.PICTURE) for at in frames], NO_XML
+    from invoice_desk.documents.embedded import embedded_invoice
+    from invoice_desk.documents.pdf import read_text_layers
+
+    pages = read_text_layers(path, name=name)
+    if payload.ocr is not None:
+        asked = PageReason.ASKED_FOR
+        pages = [Page(page.number, page.width, page.height, reason=asked) for page in pages]
+    if payload.ignore_xml:
+        return pages, NO_XML
+    return pages, embedded_invoice(path, name=name)
+
+
+def _order(payload: ReadSource) -> tuple[str, ...]:
+    """Return the engines to try: the one that was asked for, then the others in their order."""
+    first = () if payload.ocr is None else (payload.ocr,)
+    return (*first, *(name for name in payload.engines if name not in first))
+
+
+def _wanted(payload: ReadSource, pages: Sequence[Page]) -> list[PageWanted]:
+    path, order = Path(payload.path), _order(payload)
+    return [
+        PageWanted(path, payload.name, payload.kind, page.number, page.reason, order, payload.known)
+        for page in pages
+    ]
+
+
+def _follow_up(payload: ReadSource, page: Page) -> RecognisePage:
+    return RecognisePage(
+        payload.path, payload.name, payload.kind, page.number, page.reason, _order(payload)
+    )
+
+
+def _recognised(payload: RecognisePage) -> SourceContent:
+    """Recognise one page; a page that cannot be read is kept empty, with a finding."""
+    got = recognise_page(
+        PageWanted(
+            Path(payload.path),
+            payload.name,
+            payload.kind,
+            payload.number,
+            payload.reason,
+            payload.engines,
+        )
+    )
+    return SourceContent(pages=(got.page,), findings=got.findings, recognised=got.recognised)
 
 
 def _document(
-    name: str, pages: Sequence[Page], embedded: Embedded, findings: tuple[Finding, ...] = ()
+    name: str,
+    pages: Sequence[Page],
+    embedded: Embedded,
+    findings: tuple[Finding, ...] = (),
+    *,
+    expected: int | None = None,
 ) -> SourceContent:
-    """Find the fields: those of an embedded e-invoice, held against what the pages say."""
+    """Find the fields: those of an embedded e-invoice, held against what the pages say.
+
+    Raises:
+        IncompleteReadingError: If these are not all the pages, once each and in their order.
+    """
+    count = len(pages) if expected is None else expected
+    if [page.number for page in pages] != list(range(1, count + 1)):
+        got = ", ".join(str(page.number) for page in pages)
+        raise IncompleteReadingError(f"Of {count} pages of {name} came out: {got or 'none'}.")
     reading = read_document(pages)
     if embedded != NO_XML:
         from invoice_desk.documents.einvoice_reading import unreadable_findings, witnessed

@@ -1,0 +1,158 @@
+"""From a page without usable text to words: draw it, recognise it, and fall back where that fails.
+
+One page that cannot be read is kept empty, with a finding; it never fails its document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.core.source import Kind
+from invoice_desk.documents.ocr import engine_named
+from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.pdf import read_doubted_layer, render
+from invoice_desk.documents.pictures import read_frame
+from invoice_desk.documents.poppler import draw
+from invoice_desk.errors import CorruptSourceError, SourceError, UserError
+
+#: A doubted layer is kept when recognising finds less than this share of its letters.
+_LEAST_OF_LAYER = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """A page that is to be recognised.
+
+    Attributes:
+        reason: Why its own text is not used; see `PageReason`.
+        engines: Names, in the order in which they are tried.
+        known: What engines found on it before, so that nothing is recognised twice.
+    """
+
+    path: Path
+    name: str
+    kind: Kind
+    number: int
+    reason: str = PageReason.PICTURE
+    engines: Sequence[str] = ()
+    known: Sequence[Page] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageGot:
+    """A page as it counts, and as an engine found it, where one was asked anew."""
+
+    page: Page
+    findings: tuple[Finding, ...] = ()
+    recognised: tuple[Page, ...] = ()
+
+
+def recognise_page(wanted: PageWanted) -> PageGot:
+    """Return the page with the words that the first engine finds that works."""
+    findings: list[Finding] = []
+    failures: list[str] = []
+    page, is_new = _known(wanted), False
+    if page is None:
+        try:
+            image = picture_of(wanted, findings)
+        except (SourceError, OSError, MemoryError) as error:
+            return _unreadable(wanted, str(error), findings)
+        page, failures = _by_first_engine(wanted, image)
+        is_new = page is not None
+    if page is None:
+        return _unreadable(wanted, " ".join(failures), findings)
+    if failures:
+        told = f"page {wanted.number}: {page.engine}. {' '.join(failures)}"
+        findings.append(Finding(FindingCode.OTHER_ENGINE, Severity.INFO, text=told))
+    recognised = (page,) if is_new else ()
+    page = _better(replace(page, reason=wanted.reason), wanted)
+    if wanted.reason in _DOUBTS:
+        told = f"page {wanted.number}: {wanted.reason.replace('_', ' ')}"
+        findings.append(Finding(FindingCode.TEXT_LAYER_DOUBTED, Severity.INFO, text=told))
+    return PageGot(page, tuple(findings), recognised)
+
+
+def is_known(wanted: PageWanted) -> bool:
+    """Return whether the page need not be recognised again."""
+    return _known(wanted) is not None
+
+
+def picture_of(wanted: PageWanted, findings: list[Finding]) -> Any:
+    """Return the page as a PIL image; note when it took the second renderer.
+
+    Raises:
+        SourceError: If nothing can draw it.
+    """
+    if wanted.kind is Kind.IMAGE:
+        return read_frame(wanted.path, wanted.number, name=wanted.name)
+    try:
+        return render(wanted.path, wanted.number, name=wanted.name)
+    except CorruptSourceError:
+        image = draw(wanted.path, wanted.number, name=wanted.name)
+        told = f"page {wanted.number}"
+        findings.append(Finding(FindingCode.OTHER_RENDERER, Severity.WARNING, text=told))
+        return image
+
+
+_DOUBTS = frozenset(
+    {
+        PageReason.GARBLED_TEXT,
+        PageReason.NO_WORDS,
+        PageReason.POOR_RECOGNITION,
+        PageReason.UNCOVERED_PICTURE,
+    }
+)
+
+
+def _known(wanted: PageWanted) -> Page | None:
+    """Return what the first engine that works found before, in the version there is now."""
+    if not wanted.known:
+        return None
+    for name in wanted.engines:
+        try:
+            engine = engine_named(name)
+        except UserError:
+            continue
+        for page in wanted.known:
+            same = page.number == wanted.number and page.engine == engine.name
+            if same and page.engine_version == engine.version:
+                return page
+        return None
+    return None
+
+
+def _by_first_engine(wanted: PageWanted, image: Any) -> tuple[Page | None, list[str]]:
+    """Return the page by the first engine that works, and what the ones before it said."""
+    failures: list[str] = []
+    for name in wanted.engines:
+        try:
+            return engine_named(name).recognise(image, number=wanted.number), failures
+        except UserError as error:
+            failures.append(str(error))
+        except Exception as error:  # noqa: BLE001 - models and libraries may raise anything
+            failures.append(f"{name} failed: {type(error).__name__}: {error}")
+    return None, failures
+
+
+def _better(page: Page, wanted: PageWanted) -> Page:
+    """Return the page, or its doubted layer where an engine found far less."""
+    if wanted.kind is not Kind.PDF or wanted.reason not in _DOUBTS - {PageReason.GARBLED_TEXT}:
+        return page
+    layer = read_doubted_layer(wanted.path, wanted.number, name=wanted.name)
+    if _letters(page) >= _LEAST_OF_LAYER * _letters(layer):
+        return page
+    return replace(layer, reason=PageReason.BETTER_THAN_RECOGNISED)
+
+
+def _letters(page: Page) -> int:
+    return sum(len(word.text) for word in page.words)
+
+
+def _unreadable(wanted: PageWanted, why: str, findings: list[Finding]) -> PageGot:
+    failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=why)
+    page = Page(wanted.number, 0, 0, (), TextSource.NONE, reason=PageReason.UNREADABLE)
+    return PageGot(page, (*findings, failed))
