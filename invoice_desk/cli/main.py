@@ -37,14 +37,24 @@ COMMANDS = {
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
     "write": "insert, update, upsert or delete rows of a clean table by those of a file",
     "results": "list what was successful, failed or not processed in a job",
+    "passwords": "keep passwords of documents in the keyring of the system",
+    "split": "list files that seem to hold several documents, split one, or leave it whole",
     "samples": "write made-up files of every type",
     "doctor": "say what works on this machine and what to do if not",
 }
 
 #: Where the functions of the commands are; only what is looked into is imported.
-_MODULES = ("commands", "job_commands", "rule_commands", "report_commands", "write_commands")
+_MODULES = (
+    "commands",
+    "job_commands",
+    "rule_commands",
+    "report_commands",
+    "write_commands",
+    "document_commands",
+)
 
 
+_WITHOUT_DESK = {"inspect", "convert", "parse", "samples", "passwords"}
 _MODES = ("auto", "standard", "optimized")
 
 
@@ -86,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--desk", type=Path, metavar="FILE", help="the desk to open")
     commands = made.add_subparsers(dest="command", metavar="COMMAND")
     add = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
-    for name in sorted(set(COMMANDS) - {"inspect", "convert", "parse", "samples"}):
+    for name in sorted(set(COMMANDS) - _WITHOUT_DESK):
         add[name].add_argument("--desk", type=Path, metavar="FILE", help="the desk to work on")
     for name, one in add.items():
         if name not in {"parse", "samples", "settle"}:
@@ -100,12 +110,15 @@ def parser() -> argparse.ArgumentParser:
         add[name].add_argument("--type", metavar="NAME", help="only this document type")
     for name in ("import", "inspect", "convert"):
         add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
+        told = "passwords of documents, one a line, besides those that are kept"
+        add[name].add_argument("--password-file", type=Path, metavar="FILE", help=told)
     _add_listing_options(add)
     _add_job_options(add)
     _add_rule_options(add)
     _add_report_options(add)
     _add_file_options(add)
     _add_write_options(add)
+    _add_document_options(add)
     return made
 
 
@@ -233,6 +246,20 @@ def _add_write_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     lists = ("successful", "failed", "unprocessed")
     add["results"].add_argument("--list", choices=lists, required=True, help="which rows")
     add["results"].add_argument("--out", type=Path, metavar="FILE", help="write them there")
+
+
+def _add_document_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    one = add["passwords"]
+    told = "the password of “add” is asked for, or read from the standard input"
+    one.add_argument("action", choices=("add", "list", "remove"), help=told)
+    one.add_argument("name", nargs="?", metavar="NAME", help="what you call the password")
+    one = add["split"]
+    one.add_argument("source", type=int, nargs="?", metavar="SOURCE", help="the file to decide on")
+    answer = one.add_mutually_exclusive_group()
+    answer.add_argument("--accept", action="store_true", help="make a source of each document")
+    answer.add_argument("--decline", action="store_true", help="it is one document; ask no more")
+    pages = "split here instead of where it was proposed, as in 1-2,3"
+    one.add_argument("--pages", metavar="RANGES", help=pages)
 
 
 def _workers(text: str) -> int:

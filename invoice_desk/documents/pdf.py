@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from invoice_desk.documents.page import Page, TextSource, Word
-from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
+from invoice_desk.documents.pdf_opening import opened
+from invoice_desk.errors import CorruptSourceError
 
 #: Pixels an inch for OCR; the long side is limited so that one page cannot fill the memory.
 OCR_DPI = 200
 MAX_SIDE = 4000
 #: Fewer letters than this and a page counts as a picture.
 MIN_LETTERS = 16
-
-
-@contextmanager
-def opened(path: Path, *, name: str) -> Iterator[Any]:
-    """Give the opened document and close it.
-
-    Raises:
-        EncryptedSourceError: If a password is needed.
-        CorruptSourceError: If it cannot be opened.
-        EmptySourceError: If it has no page.
-    """
-    import pypdfium2 as pdfium
-
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise EncryptedSourceError(f"{name} is protected by a password.") from error
-        raise CorruptSourceError(f"{name} cannot be opened as a PDF.") from error
-    try:
-        if len(document) == 0:
-            raise EmptySourceError(f"{name} has no page.")
-        yield document
-    finally:
-        document.close()
 
 
 def read_text_layers(path: Path, *, name: str) -> list[Page]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
-from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
+from invoice_desk.core.source import MAILS, PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading, read_document
 from invoice_desk.documents.page import Page, TextSource
+from invoice_desk.documents.pdf_opening import trying
 from invoice_desk.errors import SourceError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.workers.contract import Chunk, Outcome
@@ -36,6 +37,8 @@ class ReadSource:
     ocr: str | None = None
     #: Whether only the visible page of an e-invoice counts.
     ignore_xml: bool = False
+    #: To try on a PDF that is protected; never stored and never shown.
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class RecognisePage:
     name: str
     kind: Kind
     number: int
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +121,14 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
     """
     match payload:
         case ReadSource():
-            return _read_source(payload)
+            return _read_whole(payload)
         case ReadSpan(path, span, head):
             from invoice_desk.readers.delimited import read_span
 
             return SourceContent(rows=read_span(Path(path), span, head))
-        case RecognisePage(path, name, kind, number):
-            return _recognised(Path(path), name, kind, number)
+        case RecognisePage(path, name, kind, number, passwords):
+            with trying(passwords):
+                return _recognised(Path(path), name, kind, number)
         case ReadFields(name, pages, embedded):
             return _document(name, pages, embedded)
 
@@ -138,6 +143,19 @@ def read(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
     return _read(chunk)
 
 
+def _read_whole(payload: ReadSource) -> SourceContent:
+    """Read a source; what it left to do knows the passwords as well."""
+    with trying(payload.passwords):
+        content = _read_source(payload)
+    if not payload.passwords:
+        return content
+    later = tuple(
+        replace(left, passwords=payload.passwords) if isinstance(left, RecognisePage) else left
+        for left in content.follow_ups
+    )
+    return replace(content, follow_ups=later)
+
+
 def _read_source(payload: ReadSource) -> SourceContent:
     path, kind = Path(payload.path), payload.kind
     if kind is Kind.CSV:
@@ -150,6 +168,8 @@ def _read_source(payload: ReadSource) -> SourceContent:
         return _read_paged(payload)
     if kind is Kind.XML:
         return _read_xml(path, payload.name)
+    if kind in MAILS:
+        return _read_mail(path, payload.name, kind)
     told = "no known kind" if kind is Kind.UNKNOWN else f"the kind {kind}, which is not read yet"
     raise UnsupportedKindError(f"{payload.name} is of {told}.")
 
@@ -187,6 +207,23 @@ def _read_xml(path: Path, name: str) -> SourceContent:
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)  # one more than is accepted, so that more is refused
     return _content(name, (), reading_of(read_invoice(data, name=name)))
+
+
+def _read_mail(path: Path, name: str, kind: Kind) -> SourceContent:
+    """Read the text of a mail; it is a document itself if no other hangs on the mail."""
+    from invoice_desk.documents.mail_pages import mail_pages, without_envelope
+    from invoice_desk.readers.mail import has_documents, read_mail
+
+    mail = read_mail(path, name=name, kind=kind)
+    pages = tuple(mail_pages(mail.headers, mail.text))
+    odd = tuple(
+        Finding(FindingCode.MAIL_DAMAGED, Severity.WARNING, text=text) for text in mail.problems
+    )
+    if not has_documents(mail):
+        reading = read_document(without_envelope(pages, mail.headers))
+        if reading.document_type is not None and "total_amount" in reading.fields:
+            return _content(name, pages, reading, odd)
+    return SourceContent(pages=pages, findings=odd, page_count=len(pages))
 
 
 def _read_paged(payload: ReadSource) -> SourceContent:
