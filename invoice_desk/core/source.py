@@ -128,6 +128,11 @@ def detect_kind(name: str, head: bytes, *, members: tuple[str, ...] = ()) -> Det
             if magic is _COMPOUND:
                 return _compound_kind(members)
             return Detection(kind, 1.0, (f"starts like {kind}",))
+    return _paged_kind(head) or _text_kind(name, head)
+
+
+def _paged_kind(head: bytes) -> Detection | None:
+    """Return the kind of what is told by more than its first bytes."""
     if b"%PDF-" in head[:1024]:  # some programs write a few bytes of their own before it
         return Detection(Kind.PDF, 1.0, ("holds a PDF header",))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
@@ -136,7 +141,7 @@ def detect_kind(name: str, head: bytes, *, members: tuple[str, ...] = ()) -> Det
         return Detection(Kind.IMAGE, 0.9, ("starts like a bitmap",))
     if head.startswith(_WINMAIL):
         return Detection(Kind.UNKNOWN, 1.0, ("is a winmail.dat of Outlook",))
-    return _text_kind(name, head)
+    return None
 
 
 def promises_other_than_text(name: str) -> bool:

@@ -50,7 +50,7 @@ class Member:
 def member_names(path: Path) -> tuple[str, ...]:
     """Return the names inside a ZIP or a compound file, nothing when it cannot be opened."""
     with path.open("rb") as file:
-        if not file.read(2) == b"PK":
+        if file.read(2) != b"PK":
             return _compound_names(path)
     try:
         with zipfile.ZipFile(path) as archive:

@@ -46,6 +46,7 @@ _ROWS = frozenset({"table", "tbody", "tfoot", "thead", "tr"})
 _CELLS = frozenset({"td", "th"})
 _ROW, _CELL = "\v", "\t"
 #: Lines of paragraphs beside the end of a cell: what follows stands on the same line.
+_ROW_ENDS = re.compile(r"[\n\v\t ]*\v[\n\v\t ]*")
 _CELL_ENDS = re.compile(r"[\n\t ]*\t[\n\t ]*")
 
 
@@ -57,7 +58,7 @@ class _TextOfHtml(HTMLParser):
         self.pieces: list[str] = []
         self._unseen: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         """Note where something begins."""
         if tag in _UNSEEN:
             self._unseen.append(tag)
@@ -93,7 +94,7 @@ def text_of_html(html: str) -> str:
         parser.close()
     except AssertionError:  # what the parser raises on a declaration that cannot be
         parser.pieces.append(re.sub(r"<[^<>]{0,2000}>", " ", parser.rawdata))
-    text = _CELL_ENDS.sub(_CELL, "".join(parser.pieces)).replace(_ROW, "\n")
+    text = _ROW_ENDS.sub("\n", _CELL_ENDS.sub(_CELL, "".join(parser.pieces)))
     lines = [_line(line) for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 

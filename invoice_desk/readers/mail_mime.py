@@ -227,7 +227,7 @@ def _mended_base64(text: str) -> bytes:
 
 
 def _name_of(part: Message) -> str:
-    """Return the file name of a part, however it was encoded (RFC 2047, RFC 2231, or not at all)."""
+    """Return the file name of a part, whichever way it was encoded."""
     for header in ("Content-Disposition", "Content-Type"):
         raw = next((str(v) for n, v in part.raw_items() if n.lower() == header.lower()), None)
         if raw is not None and not raw.isascii():
