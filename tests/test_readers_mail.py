@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from mails import compound, eml, file_part, properties, text_part
+from mails import Tree, compound, eml, file_part, properties, text_part
 from PIL import Image
 
 from invoice_desk.core.source import Kind, detect_kind
@@ -205,7 +205,7 @@ def test_mails_in_mails_without_end_are_refused() -> None:
 
 
 def outlook() -> bytes:
-    inner = {
+    inner: Tree = {
         **properties(24, {0x0037: "Inner", 0x1000: "inner body"}),
         "__attach_version1.0_#00000000": properties(8, {0x3707: "deep.csv"}, x3705=1, x3701=b"d"),
     }

@@ -35,6 +35,12 @@ def list_sources(
     return [_record(row) for row in connection.execute(query)]
 
 
+def sources_with_error(connection: Connection, error_code: str) -> list[int]:
+    """Return the sources that carry an error of this code, oldest first."""
+    query = select(source.c.id).where(source.c.error_code == error_code).order_by(source.c.id)
+    return list(connection.scalars(query))
+
+
 def add_source(
     connection: Connection,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from invoice_desk.errors import (
     CorruptSourceError,
     EmptySourceError,
     EncryptedSourceError,
+    SourceError,
     UnsafeSourceError,
 )
 
@@ -63,6 +65,17 @@ def password_of(path: Path, *, name: str) -> str | None:
     return password
 
 
+def may_be_protected(path: Path) -> bool:
+    """Return whether a PDF says that it is encrypted.
+
+    The entry stands in the trailer, which is itself neither packed nor encrypted.
+    """
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(b"/Encrypt") >= 0
+
+
 def _opened(path: Path, name: str) -> tuple[Any, str | None]:
     import pypdfium2 as pdfium
 
@@ -70,11 +83,22 @@ def _opened(path: Path, name: str) -> tuple[Any, str | None]:
         try:
             return pdfium.PdfDocument(path, password=password), password
         except pdfium.PdfiumError as error:
-            reason = str(error).lower()
-            if "security" in reason:
-                told = f"{name} is protected in a way that cannot be opened here."
-                raise EncryptedSourceError(told) from error
-            if "password" not in reason:
-                raise CorruptSourceError(f"{name} cannot be opened as a PDF.") from error
+            failed = _error(path, name, str(error).lower())
+            if failed is not None:
+                raise failed from error
     tried = " None of the passwords that are kept opens it." if _TO_TRY.get() else ""
     raise EncryptedSourceError(f"{name} is protected by a password.{tried}")
+
+
+def _error(path: Path, name: str, reason: str) -> SourceError | None:
+    """Return the error that a reason of pdfium stands for; None for a wrong password.
+
+    For a file without pages pdfium gives the reason of the file before it, or success.
+    """
+    if "security" in reason:
+        return EncryptedSourceError(f"{name} is protected in a way that cannot be opened here.")
+    if "password" in reason and may_be_protected(path):
+        return None
+    if "password" in reason or "success" in reason:
+        return EmptySourceError(f"{name} has no page.")
+    return CorruptSourceError(f"{name} cannot be opened as a PDF.")

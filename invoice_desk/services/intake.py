@@ -35,6 +35,7 @@ from invoice_desk.services.passwords import passwords_for
 from invoice_desk.services.storing import forget_reading
 
 MAX_NESTING = 4
+_ERROR = ("error_code", "error_message", "error_advice")
 _READ = frozenset({SourceStatus.COMPLETED, SourceStatus.PREVIEW})
 
 
@@ -283,11 +284,12 @@ class Intake:
             self.taken(file)
             return
         self.settle(file, FileOutcome.DONE)
+        values: dict[str, str | None] = dict.fromkeys(_ERROR)
         if locked:
             told = f"{locked} files in {file.record.name} are protected by a password."
-            values = error_texts(EncryptedSourceError(told))
-            with writing(self.desk.engine) as connection:
-                connection.execute(source_update(file.source_id, **values))
+            values |= error_texts(EncryptedSourceError(told))
+        with writing(self.desk.engine) as connection:
+            connection.execute(source_update(file.source_id, **values))
 
     def _take_members(self, file: ImportFile, kept: Kept, folder: Path, *, depth: int) -> int:
         """Take in what a file holds; return how many of it could not be opened for a password."""

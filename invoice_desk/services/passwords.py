@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoice_desk.core.source import Kind
+from invoice_desk.documents.pdf_opening import may_be_protected
 from invoice_desk.errors import ArgumentError, PasswordStoreError
 
 if TYPE_CHECKING:
@@ -112,11 +112,7 @@ def remove_password(name: str) -> None:
 
 def passwords_for(path: Path, kind: Kind, known: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     """Return the passwords to try on a file: none unless it is a PDF that may be protected."""
-    if kind is not Kind.PDF or path.stat().st_size == 0:
-        return ()
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        # The entry stands in the trailer, which is itself never packed nor encrypted.
-        return known() if content.find(b"/Encrypt") >= 0 else ()
+    return known() if kind is Kind.PDF and may_be_protected(path) else ()
 
 
 def _entry(name: str) -> str:
