@@ -144,9 +144,14 @@ def read(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
 
 
 def _read_whole(payload: ReadSource) -> SourceContent:
-    """Read a source; what it left to do knows the passwords as well."""
+    """Read a source, with what is told of it as a file; what it left to do knows the passwords."""
     with trying(payload.passwords):
         content = _read_source(payload)
+        if payload.kind is Kind.PDF:
+            from invoice_desk.documents.pdf_marks import marks_of
+
+            marks = marks_of(Path(payload.path), name=payload.name)
+            content = replace(content, findings=(*marks, *content.findings))
     if not payload.passwords:
         return content
     later = tuple(
