@@ -1,4 +1,4 @@
-"""Commands about documents: passwords that open them."""
+"""Commands about documents: passwords that open them, and files that hold several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import getpass
 import sys
 
+from invoice_desk.cli.commands import desk_of
 from invoice_desk.cli.output import print_json, print_table, say
+from invoice_desk.documents.splits import Split, splits_of
 from invoice_desk.errors import ArgumentError, ExitCode
 
 
@@ -36,3 +38,38 @@ def _asked(name: str) -> str:
     if sys.stdin.isatty():
         return getpass.getpass(f"Password “{name}”: ")
     return sys.stdin.readline().rstrip("\r\n")
+
+
+def split_command(options: argparse.Namespace) -> int:
+    """List files that seem to hold several documents, or decide on one."""
+    from invoice_desk.services.splitting import accept_split, decline_split, list_proposals
+
+    with desk_of(options) as desk:
+        if options.source is None and (options.accept or options.decline):
+            raise ArgumentError("Say which file is meant: SOURCE is missing.")
+        if options.accept:
+            made = accept_split(desk, options.source, _ranges(options.pages))
+            if options.json:
+                print_json(made)
+            else:
+                say(f"Source {options.source} was split into the sources {made}.")
+        elif options.decline:
+            decline_split(desk, options.source)
+            say(f"Source {options.source} stays one document.")
+        else:
+            proposals = list_proposals(desk, options.source)
+            if options.json:
+                print_json(proposals)
+            else:
+                rows = [(each.source_id, each.name, each.text) for each in proposals]
+                print_table(("source", "file", "pages of each document, and why"), rows)
+    return ExitCode.OK
+
+
+def _ranges(text: str | None) -> tuple[Split, ...] | None:
+    if text is None:
+        return None
+    try:
+        return splits_of(text)
+    except ValueError:
+        raise ArgumentError(f"“{text}” are no ranges of pages such as 1-2,3.") from None

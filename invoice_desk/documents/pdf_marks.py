@@ -101,8 +101,10 @@ def _entries_are_right(content: Any, start: int, stop: int, shift: int) -> bool:
             entry = _ENTRY.match(text, at)
             if entry is None:
                 return at + 20 > len(text)  # as much as was looked at
-            at = entry.end() + len(text[entry.end() : entry.end() + 2]) - len(
-                text[entry.end() : entry.end() + 2].lstrip(_BLANKS)
+            at = (
+                entry.end()
+                + len(text[entry.end() : entry.end() + 2])
+                - len(text[entry.end() : entry.end() + 2].lstrip(_BLANKS))
             )
             place = int(entry.group(1))
             if entry.group(3) == b"n" and place > 0:

@@ -130,7 +130,7 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
             with trying(passwords):
                 return _recognised(Path(path), name, kind, number)
         case ReadFields(name, pages, embedded):
-            return _document(name, pages, embedded)
+            return _with_proposal(_document(name, pages, embedded), pages)
 
 
 @task
@@ -147,6 +147,8 @@ def _read_whole(payload: ReadSource) -> SourceContent:
     """Read a source, with what is told of it as a file; what it left to do knows the passwords."""
     with trying(payload.passwords):
         content = _read_source(payload)
+        if payload.kind in PAGED:
+            content = _with_proposal(content, content.pages)
         if payload.kind is Kind.PDF:
             from invoice_desk.documents.pdf_marks import marks_of
 
@@ -159,6 +161,21 @@ def _read_whole(payload: ReadSource) -> SourceContent:
         for left in content.follow_ups
     )
     return replace(content, follow_ups=later)
+
+
+def _with_proposal(content: SourceContent, pages: Sequence[Page]) -> SourceContent:
+    """Propose to split what seems to be several documents; an e-invoice says that it is one."""
+    from invoice_desk.documents.splits import propose_splits, told_splits
+
+    reading = content.reading
+    if reading is None or any(field.page == NO_PAGE for field in reading.fields.values()):
+        return content
+    splits = propose_splits(pages)
+    if not splits:
+        return content
+    text = told_splits(splits)
+    proposal = Finding(FindingCode.DOCUMENT_SPLIT, Severity.WARNING, text=text)
+    return replace(content, findings=(proposal, *content.findings))
 
 
 def _read_source(payload: ReadSource) -> SourceContent:
