@@ -13,6 +13,7 @@ The tree, from general to particular::
     │   │   ├── EmptySourceError
     │   │   ├── UnsupportedKindError
     │   │   ├── EncryptedSourceError
+    │   │   │   └── LockedSourceError   in a way that cannot be opened here at all
     │   │   ├── CorruptSourceError
     │   │   └── UnsafeSourceError       a bomb: far larger inside than outside
     │   ├── PasswordStoreError  the system has no keyring, or it is locked
@@ -146,6 +147,12 @@ class EncryptedSourceError(SourceError):
         "Give its password with “invoice-desk passwords add NAME”, or in the window under "
         "Settings, Passwords, and import it again; or save it once without a password."
     )
+
+
+class LockedSourceError(EncryptedSourceError):
+    """The file is protected in a way that no password opens here."""
+
+    advice = "Open it once with its password, save it without, and import it again."
 
 
 class CorruptSourceError(SourceError):

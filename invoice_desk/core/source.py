@@ -157,6 +157,8 @@ def has_members(head: bytes) -> bool:
 def _compound_kind(members: tuple[str, ...]) -> Detection:
     if "__properties_version1.0" in members:
         return Detection(Kind.MSG, 1.0, ("is a mail that Outlook saved",))
+    if "EncryptedPackage" in members:
+        return Detection(Kind.XLSX, 0.8, ("is an Office file with a password",))
     if "WordDocument" in members or "PowerPoint Document" in members:
         return Detection(Kind.UNKNOWN, 1.0, ("is a document of an old Office, no workbook",))
     return Detection(Kind.XLS, 1.0, (f"starts like {Kind.XLS}",))

@@ -13,6 +13,7 @@ from invoice_desk.errors import (
     CorruptSourceError,
     EmptySourceError,
     EncryptedSourceError,
+    LockedSourceError,
     SourceError,
     UnsafeSourceError,
 )
@@ -96,7 +97,7 @@ def _error(path: Path, name: str, reason: str) -> SourceError | None:
     For a file without pages pdfium gives the reason of the file before it, or success.
     """
     if "security" in reason:
-        return EncryptedSourceError(f"{name} is protected in a way that cannot be opened here.")
+        return LockedSourceError(f"{name} is protected in a way that cannot be opened here.")
     if "password" in reason and may_be_protected(path):
         return None
     if "password" in reason or "success" in reason:

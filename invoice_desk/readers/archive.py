@@ -14,6 +14,7 @@ from typing import IO
 from invoice_desk.errors import (
     CorruptSourceError,
     EncryptedSourceError,
+    LockedSourceError,
     SourceError,
     UnsafeSourceError,
 )
@@ -129,7 +130,7 @@ def _unlock(
     """Write a member that a password protects, if one of those that are known opens it."""
     name = PurePosixPath(entry.filename).name
     if entry.compress_type == _AES:
-        raise EncryptedSourceError(f"{name} is protected by AES inside the archive.")
+        raise LockedSourceError(f"{name} is protected by AES inside the archive.")
     for password in passwords:
         try:
             return _write(archive, entry, place, limit=limit, password=password.encode())

@@ -300,7 +300,7 @@ class Intake:
         for member, place in members:
             self.check()
             inside = f"{origin}!/{member.path}"
-            locked += isinstance(place, EncryptedSourceError)
+            locked += type(place) is EncryptedSourceError  # not what no password opens
             if inside in self._by_path:
                 continue
             if isinstance(place, SourceError):
