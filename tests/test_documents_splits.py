@@ -117,3 +117,18 @@ def test_a_proposal_is_read_back_from_its_text() -> None:
 def test_nothing_is_proposed_for_one_page_or_none() -> None:
     assert ranges() == []
     assert ranges(invoice(1, "F-1")) == []
+
+
+@pytest.mark.parametrize("words", ["*PATCH T*", "PATCHT", "Separator sheet", "Trennblatt"])
+def test_a_separator_sheet_ends_a_document(words: str) -> None:
+    pages = [page(1, "A letter"), page(2, words), page(3), page(4, "Another letter")]
+
+    assert ranges(*pages) == [(1, 3), (4, 4)]
+
+
+def test_a_text_about_separators_ends_nothing() -> None:
+    long = page(
+        1, "Put a separator sheet between your documents before you scan all of them at once"
+    )
+
+    assert ranges(long, page(2, "and so on")) == []

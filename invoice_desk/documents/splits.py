@@ -43,6 +43,13 @@ _TOTAL = re.compile(
     r"|zahlbetrag|te\s*betalen|total\s*a\s*pagar|^\s*total\b",
     re.IGNORECASE,
 )
+#: A sheet that was laid between documents before they were scanned.
+_SEPARATOR = re.compile(
+    r"patch\s?-?(?:code)?\s?[t2](?![a-z])|separator\s?(?:sheet|page)|trenn(?:blatt|seite)"
+    r"|(?:feuille|page)\s?(?:de\s?)?s[ée]parat(?:ion|rice)|intercalaire",
+    re.IGNORECASE,
+)
+_MOST_WORDS_OF_SEPARATOR = 12
 _IDENTITY = re.compile(
     r"\b(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?"  # an IBAN
     r"|FR ?[A-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}|DE ?\d{9}|ATU\d{8}|[A-Z]{2}\d{9,12}"  # a VAT id
@@ -78,6 +85,7 @@ class _Evidence:
     #: Whether it has amounts at all, as terms and conditions have not.
     has_amounts: bool
     is_blank: bool
+    is_separator: bool
 
 
 @dataclass(slots=True)
@@ -90,12 +98,14 @@ class _Document:
     identities: set[str] = field(default_factory=set)
     counter: tuple[int, int] | None = None
     has_total: bool = False
+    is_closed: bool = False
 
     def take(self, page: _Evidence) -> None:
         """Take in one more page."""
         self.numbers |= page.numbers
         self.identities |= page.identities
         self.counter = page.counter
+        self.is_closed = page.is_separator or (self.is_closed and page.is_blank)
         self.has_total = page.has_total or (self.has_total and page.is_blank)
 
 
@@ -142,6 +152,8 @@ def splits_of(text: str) -> tuple[Split, ...]:
 
 def _reasons(document: _Document, page: _Evidence) -> tuple[str, ...]:
     """Return why a page begins another document; nothing when it belongs to this one."""
+    if document.is_closed and not (page.is_blank or page.is_separator):
+        return ("a separator sheet is before it",)
     if page.is_blank or page.numbers & document.numbers or _goes_on(document.counter, page.counter):
         return ()
     reasons = [*_new_numbers(document, page), *_new_count(document, page)]
@@ -201,6 +213,8 @@ def _evidence(page: Page) -> _Evidence:
         has_total=any(_TOTAL.search(text) for text in texts),
         has_amounts=sum(_AMOUNT.match(word.text) is not None for word in page.words) >= 2,
         is_blank=not texts,
+        is_separator=len(page.words) <= _MOST_WORDS_OF_SEPARATOR
+        and any(_SEPARATOR.search(text) for text in texts),
     )
 
 

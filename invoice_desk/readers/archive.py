@@ -30,7 +30,10 @@ _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 #: What opening one raises.
 _NO_ZIP = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
-_NO_COMPOUND = (OSError, ValueError, IndexError, struct.error, RecursionError, TypeError)
+_NO_COMPOUND = (
+    *(OSError, ValueError, IndexError, TypeError, AttributeError),
+    *(struct.error, OverflowError, RecursionError, MemoryError),
+)
 #: The packing that stands for encryption by AES, as WinZip and 7-Zip write it.
 _AES = 99
 
@@ -51,13 +54,22 @@ class Member:
 def member_names(path: Path) -> tuple[str, ...]:
     """Return the names inside a ZIP or a compound file, nothing when it cannot be opened."""
     with path.open("rb") as file:
-        if file.read(2) != b"PK":
-            return _compound_names(path)
+        head = file.read(32)
+    if not head.startswith(b"PK"):
+        return _compound_names(path) if has_plain_sectors(head) else ()
     try:
         with zipfile.ZipFile(path) as archive:
             return tuple(archive.namelist())
     except _NO_ZIP:
         return ()
+
+
+def has_plain_sectors(head: bytes) -> bool:
+    """Return whether the sectors of a compound file are of a size that there is.
+
+    The library that opens it takes any power of two for one, and as much memory.
+    """
+    return head[30:32] in {b"\x09\x00", b"\x0c\x00"}
 
 
 def _compound_names(path: Path) -> tuple[str, ...]:

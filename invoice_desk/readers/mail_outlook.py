@@ -22,6 +22,7 @@ from invoice_desk.errors import (
     UnsafeSourceError,
     UnsupportedKindError,
 )
+from invoice_desk.readers.archive import has_plain_sectors
 from invoice_desk.readers.mail import Attachment, Mail, no_mail
 from invoice_desk.readers.mail_mime import body_text, decoded, header_text
 
@@ -44,7 +45,7 @@ _MAX_FACTOR, _FLOOR = 4, 8 << 20
 #: What olefile and oxmsg raise on bytes that cannot be.
 _DAMAGED = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
-    *(struct.error, OverflowError, RecursionError),
+    *(struct.error, OverflowError, RecursionError, MemoryError),
 )
 
 
@@ -58,6 +59,9 @@ def read_msg(path: Path, *, name: str) -> Mail:
     from olefile import OleFileIO
     from oxmsg.storage import Storage
 
+    with path.open("rb") as raw:
+        if not has_plain_sectors(raw.read(32)):
+            raise no_mail(name)
     try:
         with OleFileIO(path) as file:
             size = sum(entry.size for entry in file.direntries if entry and entry.entry_type == 2)
