@@ -25,6 +25,7 @@ from invoice_desk.services.importing import ImportJob, import_paths
 from invoice_desk.services.jobs import JobSettings
 from invoice_desk.services.passwords import add_password, known_passwords, password_names
 from invoice_desk.services.unlocking import locked_sources
+from invoice_desk.workers.reading import ReadSource, RecognisePage, read_payload
 
 LINES = ["Invoice number F-1", "Invoice date 2024-02-13", "Total amount 120.00 EUR"]
 
@@ -281,3 +282,17 @@ def test_inspect_takes_a_file_of_passwords(
     assert (without, error["code"]) == (ExitCode.BAD_SOURCE, "encrypted")
     assert code == ExitCode.OK
     assert json.loads(capsys.readouterr().out)[0]["document_type"] == "invoice"
+
+
+def test_pages_of_a_protected_scan_are_recognised_with_the_password(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(pdf([], [], password="sesame"))
+    source = ReadSource(str(path), "scan.pdf", Kind.PDF, passwords=("sesame",))
+
+    content = read_payload(source)
+    later = [each for each in content.follow_ups if isinstance(each, RecognisePage)]
+
+    assert [each.number for each in later] == [1, 2]
+    assert {each.passwords for each in later} == {("sesame",)}
+    assert "sesame" not in repr(later)
+    assert read_payload(later[0]).findings == ()

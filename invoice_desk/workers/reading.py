@@ -38,7 +38,7 @@ class ReadSource:
     #: Whether only the visible page of an e-invoice counts.
     ignore_xml: bool = False
     #: To try on a PDF that is protected; never stored and never shown.
-    passwords: tuple[str, ...] = field(default=(), repr=False)
+    passwords: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class RecognisePage:
     name: str
     kind: Kind
     number: int
-    passwords: tuple[str, ...] = field(default=(), repr=False)
+    passwords: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
             from invoice_desk.readers.delimited import read_span
 
             return SourceContent(rows=read_span(Path(path), span, head))
-        case RecognisePage(path, name, kind, number, passwords):
-            with trying(passwords):
-                return _recognised(Path(path), name, kind, number)
+        case RecognisePage():
+            with trying(payload.passwords):
+                return _recognised(Path(payload.path), payload.name, payload.kind, payload.number)
         case ReadFields(name, pages, embedded):
             return _with_proposal(_document(name, pages, embedded), pages)
 
