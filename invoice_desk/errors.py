@@ -13,10 +13,12 @@ The tree, from general to particular::
     │   │   ├── EmptySourceError
     │   │   ├── UnsupportedKindError
     │   │   ├── EncryptedSourceError
+    │   │   │   └── LockedSourceError   in a way that cannot be opened here at all
     │   │   ├── CorruptSourceError
     │   │   ├── UnsafeSourceError       a bomb: far larger inside than outside
     │   │   └── IncompleteReadingError  pages or words went missing on the way
     │   ├── EngineError         what recognises text cannot be used here
+    │   ├── PasswordStoreError  the system has no keyring, or it is locked
     │   ├── PluginError         a package that somebody added does not work
     │   ├── TemplateError       a template or document type does not fit, or is not valid
     │   ├── ClusterError        the machines that were named cannot be used
@@ -83,6 +85,16 @@ class PluginError(UserError):
     advice = "It is no part of Invoice Desk; ask whoever made it, or remove the package."
 
 
+class PasswordStoreError(UserError):
+    """The keyring of the system does not keep or give passwords."""
+
+    code = "passwords"
+    advice = (
+        "Unlock it, or write the passwords into a file that only you can read, one a line, and "
+        "name it in INVOICE_DESK_PASSWORDS_FILE or with --password-file."
+    )
+
+
 class CancelledError(UserError):
     """The user stopped it."""
 
@@ -138,6 +150,15 @@ class EncryptedSourceError(SourceError):
     """The file is password-protected."""
 
     code = "encrypted"
+    advice = (
+        "Give its password with “invoice-desk passwords add NAME”, or in the window under "
+        "Settings, Passwords, and import it again; or save it once without a password."
+    )
+
+
+class LockedSourceError(EncryptedSourceError):
+    """The file is protected in a way that no password opens here."""
+
     advice = "Open it once with its password, save it without, and import it again."
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from invoice_desk.core.source import Kind, detect_kind
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 40
+
 
 @pytest.mark.parametrize(
     ("name", "head", "members", "kind"),
@@ -22,6 +24,25 @@ from invoice_desk.core.source import Kind, detect_kind
         ("a.zip", b"PK\x03\x04..b.pdf%PDF-1.7", ("b.pdf",), Kind.ZIP),
         ("a.pdf", b"\r\n junk %PDF-1.7", (), Kind.PDF),
         ("a.png", b"\x89PNG\r\n\x1a\n..", (), Kind.IMAGE),
+        ("scan", b"II*\x00\x08\x00", (), Kind.IMAGE),
+        ("scan", b"MM\x00*\x00\x00", (), Kind.IMAGE),
+        ("scan", b"II+\x00\x08\x00", (), Kind.IMAGE),
+        ("scan", b"RIFF\x10\x00\x00\x00WEBPVP8 ", (), Kind.IMAGE),
+        ("scan", b"BM\x46\x00\x00\x00\x00\x00\x00\x00", (), Kind.IMAGE),
+        ("scan", b"\xff\xd8\xff\xe0\x00\x10JFIF", (), Kind.IMAGE),
+        ("a.txt", b"BMW;1\nAudi;2\n", (), Kind.CSV),
+        ("a.eml", b"From: a@example.com\nSubject: x\n\nbody", (), Kind.EMAIL),
+        ("a.txt", b"From: a@example.com\nTo: b@x\nSubject: x\n\nbody", (), Kind.EMAIL),
+        ("a.eml", b"From - Mon Jan 1\nReceived: from x\n\tby y\n\n", (), Kind.EMAIL),
+        ("a.eml", b"name;value\n1;2\n", (), Kind.CSV),
+        ("a.txt", b"From: here\nTo: there\n1;2\nSubject: x\n", (), Kind.CSV),
+        ("a.txt", b"Date: today\nKey: value\nOther: value\n", (), Kind.CSV),
+        ("a.xls", OLE, ("Workbook",), Kind.XLS),
+        ("a.xls", OLE, (), Kind.XLS),
+        ("a.msg", OLE, ("__properties_version1.0",), Kind.MSG),
+        ("a.doc", OLE, ("WordDocument",), Kind.UNKNOWN),
+        ("a.xlsx", OLE, ("EncryptedPackage", "EncryptionInfo"), Kind.XLSX),
+        ("winmail.dat", b"\x78\x9f\x3e\x22\x01\x00", (), Kind.UNKNOWN),
         ("a.xml", b"<?xml version='1.0'?><Invoice/>", (), Kind.XML),
         ("a.txt", "a\tb\n1\t2\n".encode("utf-16"), (), Kind.CSV),
         ("a.txt", "é;b\n1;2 €\n".encode("utf-32-le"), (), Kind.CSV),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,10 +81,13 @@ def import_command(options: argparse.Namespace) -> int:
 
     with desk_of(options, must_exist=False) as desk:
         if is_for_later(options):
+            if options.password_file:
+                raise ArgumentError("A later job has no password file; keep them in the keyring.")
             paths = _absolute(options.paths)
             return record_for_later(desk, ImportJob(desk, paths, _settings(options)), options)
         take_up(desk)
         remove_unpacked(desk)
+        desk.passwords = passwords_of(options)
         with workers_of(desk, options):
             job = ImportJob(desk, options.paths, _settings(options))
             with watched(job):
@@ -94,6 +97,17 @@ def import_command(options: argparse.Namespace) -> int:
     else:
         _print_batch(result)
     return _import_code(result)
+
+
+def passwords_of(options: argparse.Namespace) -> Callable[[], tuple[str, ...]]:
+    """Return what gives the passwords: those of a file that was named, and those that are kept."""
+    from invoice_desk.services.passwords import known_passwords, passwords_in
+
+    file: Path | None = options.password_file
+    if file is None:
+        return known_passwords
+    named = passwords_in(file)
+    return lambda: tuple(dict.fromkeys([*named, *known_passwords()]))
 
 
 def _absolute(paths: Sequence[Path]) -> list[Path]:
@@ -221,6 +235,7 @@ def inspect_command(options: argparse.Namespace) -> int:
         ocr=options.ocr,
         workers=options.workers,
         ignore_xml=options.ignore_xml,
+        passwords=passwords_of(options),
     )
     if options.json:
         print_json(documents)
@@ -248,7 +263,7 @@ def convert_command(options: argparse.Namespace) -> int:
     """Write tables as read."""
     from invoice_desk.services.inspecting import convert_files
 
-    results = convert_files(options.paths, options.out)
+    results = convert_files(options.paths, options.out, passwords=passwords_of(options))
     if options.json:
         print_json(results)
     else:

@@ -38,6 +38,8 @@ COMMANDS = {
     "export": "write cleaned rows as CSV, XLSX, JSON or Parquet",
     "write": "insert, update, upsert or delete rows of a clean table by those of a file",
     "results": "list what was successful, failed or not processed in a job",
+    "passwords": "keep passwords of documents in the keyring of the system",
+    "split": "list files that seem to hold several documents, split one, or leave it whole",
     "samples": "write made-up files of every type",
     "models": "say which models are on this machine, or fetch one, once",
     "doctor": "say what works on this machine and what to do if not",
@@ -51,9 +53,11 @@ _MODULES = (
     "report_commands",
     "write_commands",
     "model_commands",
+    "document_commands",
 )
 
 
+_WITHOUT_DESK = {"inspect", "convert", "parse", "samples", "passwords", "models"}
 _MODES = ("auto", "standard", "optimized")
 
 
@@ -96,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--desk", type=Path, metavar="FILE", help="the desk to open")
     commands = made.add_subparsers(dest="command", metavar="COMMAND")
     add = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
-    for name in sorted(set(COMMANDS) - {"inspect", "convert", "parse", "samples", "models"}):
+    for name in sorted(set(COMMANDS) - _WITHOUT_DESK):
         add[name].add_argument("--desk", type=Path, metavar="FILE", help="the desk to work on")
     for name, one in add.items():
         if name not in {"parse", "samples", "settle"}:
@@ -110,6 +114,8 @@ def parser() -> argparse.ArgumentParser:
         add[name].add_argument("--type", metavar="NAME", help="only this document type")
     for name in ("import", "inspect", "convert"):
         add[name].add_argument("paths", type=Path, nargs="+", metavar="PATH")
+        told = "passwords of documents, one a line, besides those that are kept"
+        add[name].add_argument("--password-file", type=Path, metavar="FILE", help=told)
     _add_listing_options(add)
     _add_job_options(add)
     _add_rule_options(add)
@@ -117,6 +123,7 @@ def parser() -> argparse.ArgumentParser:
     _add_file_options(add)
     _add_write_options(add)
     _add_model_options(add["models"])
+    _add_document_options(add)
     return made
 
 
@@ -250,6 +257,20 @@ def _add_model_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("action", choices=("list", "fetch"), nargs="?", default="list")
     one.add_argument("--folder", type=Path, metavar="DIR", help="where it is, or is to be")
     one.add_argument("--repository", metavar="NAME", help="fetch these weights of Florence-2")
+
+
+def _add_document_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    one = add["passwords"]
+    told = "the password of “add” is asked for, or read from the standard input"
+    one.add_argument("action", choices=("add", "list", "remove"), help=told)
+    one.add_argument("name", nargs="?", metavar="NAME", help="what you call the password")
+    one = add["split"]
+    one.add_argument("source", type=int, nargs="?", metavar="SOURCE", help="the file to decide on")
+    answer = one.add_mutually_exclusive_group()
+    answer.add_argument("--accept", action="store_true", help="make a source of each document")
+    answer.add_argument("--decline", action="store_true", help="it is one document; ask no more")
+    pages = "split here instead of where it was proposed, as in 1-2,3"
+    one.add_argument("--pages", metavar="RANGES", help=pages)
 
 
 def _workers(text: str) -> int:

@@ -69,6 +69,12 @@ class FindingCode(StrEnum):
     XML_UNREADABLE = "xml_unreadable"
     XML_DENIED_BY_PAGE = "xml_denied_by_page"
     PAGE_DENIED_BY_XML = "page_denied_by_xml"
+    MAIL_DAMAGED = "mail_damaged"
+    FILE_REPAIRED = "file_repaired"
+    FILE_SIGNED = "file_signed"
+    FILE_HAS_SCRIPT = "file_has_script"
+    FILE_HAS_FILES = "file_has_files"
+    DOCUMENT_SPLIT = "document_split"
 
 
 _TYPES = {

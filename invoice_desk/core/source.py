@@ -24,13 +24,15 @@ class Kind(StrEnum):
     ZIP = "zip"
     XML = "xml"
     EMAIL = "eml"
+    MSG = "msg"
     UNKNOWN = "unknown"
 
 
 SPREADSHEETS = frozenset({Kind.XLSX, Kind.XLS, Kind.XLSB, Kind.ODS})
 TABULAR = SPREADSHEETS | {Kind.CSV}
 PAGED = frozenset({Kind.PDF, Kind.IMAGE})
-CONTAINERS = frozenset({Kind.ZIP})
+MAILS = frozenset({Kind.EMAIL, Kind.MSG})
+CONTAINERS = MAILS | {Kind.ZIP}
 
 #: A declaration, or the root of an e-invoice behind blanks and comments.
 _XML = re.compile(
@@ -38,11 +40,21 @@ _XML = re.compile(
     rb"(?:Invoice|CreditNote|CrossIndustryInvoice|CrossIndustryDocument)[\s>])",
     re.DOTALL | re.IGNORECASE,
 )
+_HEADER = re.compile(rb"([!-9;-~]+):")
+#: Headers of which every mail has some.
+_MAIL_HEADERS = frozenset(
+    [
+        *("from", "to", "cc", "subject", "date", "sender", "reply-to", "received", "return-path"),
+        *("message-id", "mime-version", "content-type", "delivered-to", "dkim-signature"),
+    ]
+)
+#: The first four bytes of TNEF, which Outlook calls winmail.dat.
+_WINMAIL = b"\x78\x9f\x3e\x22"
 #: Endings that promise something else than lines of text.
 _NON_TEXT_ENDINGS = frozenset(
     [
         *("xlsx", "xlsm", "xls", "xlsb", "ods", "docx", "pdf", "zip"),
-        *("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp"),
+        *("png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "msg"),
     ]
 )
 
@@ -75,13 +87,17 @@ class Detection:
     reasons: tuple[str, ...] = ()
 
 
+#: What Excel 97, Word 97 and Outlook put their streams into.
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n\x1a\n", Kind.IMAGE),
     (b"\xff\xd8\xff", Kind.IMAGE),
     (b"II*\x00", Kind.IMAGE),
     (b"MM\x00*", Kind.IMAGE),
+    (b"II+\x00", Kind.IMAGE),  # TIFF of more than 4 GB
+    (b"MM\x00+", Kind.IMAGE),
     (b"GIF8", Kind.IMAGE),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.XLS),
+    (_COMPOUND, Kind.XLS),
     (b"\x09\x04\x06\x00", Kind.XLS),
     (b"\x09\x02\x06\x00", Kind.XLS),
     (b"\x09\x08", Kind.XLS),
@@ -103,25 +119,49 @@ def detect_kind(name: str, head: bytes, *, members: tuple[str, ...] = ()) -> Det
     Args:
         name: The file's name, used only to say that it does not fit.
         head: The first bytes, some 64 KiB of them.
-        members: Names inside, when the bytes are a ZIP that could be opened.
+        members: Names inside, when the bytes are a ZIP or a compound file that could be opened.
     """
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             if kind is Kind.ZIP:
                 return _zip_kind(members)
+            if magic is _COMPOUND:
+                return _compound_kind(members)
             return Detection(kind, 1.0, (f"starts like {kind}",))
+    return _paged_kind(head) or _text_kind(name, head)
+
+
+def _paged_kind(head: bytes) -> Detection | None:
+    """Return the kind of what is told by more than its first bytes."""
     if b"%PDF-" in head[:1024]:  # some programs write a few bytes of their own before it
         return Detection(Kind.PDF, 1.0, ("holds a PDF header",))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Detection(Kind.IMAGE, 1.0, ("starts like WebP",))
     if head.startswith(b"BM") and b"\x00" in head[:16]:
         return Detection(Kind.IMAGE, 0.9, ("starts like a bitmap",))
-    return _text_kind(name, head)
+    if head.startswith(_WINMAIL):
+        return Detection(Kind.UNKNOWN, 1.0, ("is a winmail.dat of Outlook",))
+    return None
 
 
 def promises_other_than_text(name: str) -> bool:
     """Return whether the ending of `name` promises a kind that is not plain text."""
     return name.lower().rpartition(".")[2] in _NON_TEXT_ENDINGS
+
+
+def has_members(head: bytes) -> bool:
+    """Return whether a file that begins so has names inside that tell its kind."""
+    return head.startswith((b"PK", _COMPOUND))
+
+
+def _compound_kind(members: tuple[str, ...]) -> Detection:
+    if "__properties_version1.0" in members:
+        return Detection(Kind.MSG, 1.0, ("is a mail that Outlook saved",))
+    if "EncryptedPackage" in members:
+        return Detection(Kind.XLSX, 0.8, ("is an Office file with a password",))
+    if "WordDocument" in members or "PowerPoint Document" in members:
+        return Detection(Kind.UNKNOWN, 1.0, ("is a document of an old Office, no workbook",))
+    return Detection(Kind.XLS, 1.0, (f"starts like {Kind.XLS}",))
 
 
 def _zip_kind(members: tuple[str, ...]) -> Detection:
@@ -137,14 +177,29 @@ def _zip_kind(members: tuple[str, ...]) -> Detection:
 def _text_kind(name: str, head: bytes) -> Detection:
     if _XML.match(_narrow(head)):
         return Detection(Kind.XML, 0.95, ("starts like XML",))
-    if name.lower().endswith(".eml") and b":" in head[:200]:
-        return Detection(Kind.EMAIL, 0.8, ("is called .eml and has header lines",))
+    known = _mail_headers(head)
+    if len(known) >= 3 or (known and name.lower().endswith(".eml")):
+        return Detection(Kind.EMAIL, 0.9, (f"begins with the header {', '.join(sorted(known))}",))
     if not _looks_like_text(head):
         return Detection(Kind.UNKNOWN, 0.0, ("is neither text nor a known kind",))
     reasons = ["is text in lines"]
     if promises_other_than_text(name):
         reasons.append(f"is called {name}, but its bytes are plain text")
     return Detection(Kind.CSV, 0.6, tuple(reasons))
+
+
+def _mail_headers(head: bytes) -> set[str]:
+    """Return which headers of a mail the text begins with; none if other lines are among them."""
+    block = re.split(rb"\r?\n[ \t]*\r?\n", head.lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[0]
+    found: set[str] = set()
+    for number, line in enumerate(block.splitlines()):
+        if line[:1] in b" \t" or (number == 0 and line.startswith(b"From ")):  # the line of mbox
+            continue
+        header = _HEADER.match(line)
+        if header is None:
+            return set()
+        found.add(header.group(1).decode("ascii").lower())
+    return found & _MAIL_HEADERS
 
 
 def _narrow(head: bytes) -> bytes:

@@ -312,9 +312,10 @@ def insert_findings(connection: Connection, findings: pa.Table) -> None:
         connection.execute(insert(finding), findings.to_pylist())
 
 
-def delete_source_findings(source_id: int) -> Any:
-    """Return the statement that removes all findings of a source."""
-    return delete(finding).where(finding.c.source_id == source_id)
+def delete_source_findings(source_id: int, *, code: str | None = None) -> Any:
+    """Return the statement that removes all findings of a source, or those with one code."""
+    statement = delete(finding).where(finding.c.source_id == source_id)
+    return statement if code is None else statement.where(finding.c.code == code)
 
 
 def _finding(row: Row[Any]) -> FindingRecord:

@@ -292,6 +292,18 @@ source_claim = Table(
     comment="a source is in one active job at a time",
 )
 
+split_decision = Table(
+    "split_decision",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("choice", Text, nullable=False, comment="accepted or declined"),
+    Column("ranges", Text, nullable=False, comment="pages of each document, as in 1-2, 3"),
+    Column("person", Text, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    CheckConstraint("choice in ('accepted', 'declined')", name="choice_known"),
+    comment="what a person said of a file that seemed to hold several documents",
+)
+
 aggregate = Table(
     "aggregate",
     metadata,

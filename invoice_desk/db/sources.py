@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Insert, Row, delete, func, insert, select, update
 
 from invoice_desk.core.records import SourceRecord
 from invoice_desk.core.source import Detection, Kind, SourceStatus
@@ -35,8 +35,13 @@ def list_sources(
     return [_record(row) for row in connection.execute(query)]
 
 
-def add_source(
-    connection: Connection,
+def sources_with_error(connection: Connection, error_code: str) -> list[int]:
+    """Return the sources that carry an error of this code, oldest first."""
+    query = select(source.c.id).where(source.c.error_code == error_code).order_by(source.c.id)
+    return list(connection.scalars(query))
+
+
+def source_insert(
     *,
     sha256: str,
     name: str,
@@ -45,9 +50,9 @@ def add_source(
     detection: Detection,
     container_id: int | None,
     now: dt.datetime,
-) -> int:
-    """Add a pending source and return its id."""
-    statement = insert(source).values(
+) -> Insert:
+    """Return the statement that adds a pending source."""
+    return insert(source).values(
         sha256=sha256,
         name=name,
         origin=origin,
@@ -61,7 +66,11 @@ def add_source(
         page_count=0,
         imported_at=now,
     )
-    key = connection.execute(statement).inserted_primary_key
+
+
+def add_source(connection: Connection, **values: Any) -> int:
+    """Add a pending source, as `source_insert` does, and return its id."""
+    key = connection.execute(source_insert(**values)).inserted_primary_key
     assert key is not None
     return int(key[0])
 

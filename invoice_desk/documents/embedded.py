@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from invoice_desk.documents import cii, ubl
 from invoice_desk.documents.einvoice import EInvoice
 from invoice_desk.documents.einvoice_xml import MAX_BYTES, ParsedXml, parse_xml
-from invoice_desk.documents.pdf import opened
+from invoice_desk.documents.pdf_opening import opened
 from invoice_desk.errors import SourceError, UnsupportedKindError
 
 #: Which of several e-invoices in one PDF is read: the newer form before the older.

@@ -21,6 +21,7 @@ class FieldValue:
         page: From 1; `NO_PAGE` when it stands in XML.
         box: x0, y0, x1, y1 in the unit of the page.
         reason: Why this one, when not by its place alone.
+        is_made: Whether the text alone does not spell the value: a sum, or another sign.
     """
 
     value: str
@@ -30,6 +31,7 @@ class FieldValue:
     box: tuple[float, float, float, float]
     engine: str
     reason: str = ""
+    is_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)

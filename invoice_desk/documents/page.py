@@ -13,6 +13,7 @@ class TextSource(StrEnum):
 
     TEXT_LAYER = "text_layer"
     OCR = "ocr"
+    MAIL = "mail"
     NONE = "none"
 
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from invoice_desk.documents.layer_quality import judge
 from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.pdf_opening import opened
 from invoice_desk.documents.pictures import MAX_SIDE
 from invoice_desk.documents.text_layer import TextLayer, read_text_layer
-from invoice_desk.errors import (
-    CorruptSourceError,
-    EmptySourceError,
-    EncryptedSourceError,
-    IncompleteReadingError,
-)
+from invoice_desk.errors import CorruptSourceError, IncompleteReadingError
 
 #: Pixels an inch for OCR; the long side is limited so that one page cannot fill the memory.
 OCR_DPI = 200
@@ -25,31 +19,6 @@ OCR_DPI = 200
 ENGINE = "pdfium"
 #: Layers that are believed; the pages of all others are looked at.
 BELIEVED = frozenset({PageReason.GOOD_TEXT, PageReason.NOTHING_DRAWN})
-
-
-@contextmanager
-def opened(path: Path, *, name: str) -> Iterator[Any]:
-    """Give the opened document and close it.
-
-    Raises:
-        EncryptedSourceError: If a password is needed.
-        CorruptSourceError: If it cannot be opened.
-        EmptySourceError: If it has no page.
-    """
-    import pypdfium2 as pdfium
-
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise EncryptedSourceError(f"{name} is protected by a password.") from error
-        raise CorruptSourceError(f"{name} cannot be opened as a PDF.") from error
-    try:
-        if len(document) == 0:
-            raise EmptySourceError(f"{name} has no page.")
-        yield document
-    finally:
-        document.close()
 
 
 def read_text_layers(path: Path, *, name: str) -> list[Page]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoice_desk.core.text import flags, mask_of
-from invoice_desk.errors import CorruptSourceError, EncryptedSourceError
+from invoice_desk.errors import CorruptSourceError, LockedSourceError
 from invoice_desk.readers.sheet_cells import text_columns
 from invoice_desk.readers.sheet_marks import MOST_CELLS, SheetMarks, read_sheet_marks
 
@@ -75,11 +75,11 @@ def read_sheets(path: Path, *, name: str) -> Iterator[Sheet]:
     PanicException, which is no `Exception`.
 
     Raises:
-        EncryptedSourceError: If a password is needed.
+        LockedSourceError: If a password is needed.
         CorruptSourceError: If the workbook cannot be opened.
     """
     if _is_encrypted(path):
-        raise EncryptedSourceError(f"{name} is protected by a password.")
+        raise LockedSourceError(f"{name} is protected by a password.")
     was_collecting = gc.isenabled()
     gc.disable()  # a million cells are no cycles, and looking for some costs a tenth of reading
     try:
@@ -90,7 +90,7 @@ def read_sheets(path: Path, *, name: str) -> Iterator[Sheet]:
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
         if "password" in str(error).lower():
-            raise EncryptedSourceError(f"{name} is protected by a password.") from error
+            raise LockedSourceError(f"{name} is protected by a password.") from error
         raise CorruptSourceError(f"{name} cannot be opened as a spreadsheet: {error}") from error
     finally:
         if was_collecting:

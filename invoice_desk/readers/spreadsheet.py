@@ -33,7 +33,7 @@ def read_spreadsheet(path: Path, *, name: str) -> list[ReadTable]:
     """Return one table for each sheet that holds anything.
 
     Raises:
-        EncryptedSourceError: If a password is needed.
+        LockedSourceError: If a password is needed.
         EmptySourceError: If no sheet holds anything.
         CorruptSourceError: If the workbook cannot be opened.
     """

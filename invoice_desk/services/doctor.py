@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import invoice_desk
+from invoice_desk.errors import PasswordStoreError
 from invoice_desk.paths import resource
 
 
@@ -41,6 +42,7 @@ def examine(desk_path: Path) -> list[Check]:
         _guarded("bulk writing", _bulk),
         _guarded("PDF", _pdf),
         _guarded("text recognition", _ocr),
+        _guarded("passwords", _passwords),
         _guarded("window", _window),
         _guarded("extra: vision", _vision),
         _guarded("vision weights", _vision_weights),
@@ -97,6 +99,16 @@ def _bulk() -> Check:
     with tempfile.TemporaryDirectory(prefix="invoice-desk-") as folder:
         try_process_writer(Path(folder))
     return Check("bulk writing", "ok", "through ADBC, in a process of its own")
+
+
+def _passwords() -> Check:
+    from invoice_desk.services.passwords import password_names
+
+    try:
+        count = len(password_names())
+    except PasswordStoreError as error:
+        return Check("passwords", "missing", str(error), error.advice)
+    return Check("passwords", "ok", f"{count} in the keyring of the system")
 
 
 def _pdf() -> Check:

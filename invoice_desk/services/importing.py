@@ -177,7 +177,13 @@ class ImportJob(RunningJob):
         assert file.kept is not None
         kept, name = file.kept, file.record.name
         self._recall_parts(file)
-        payload = ReadSource(str(kept.path), name, kept.detection.kind, ocr=self._settings.ocr)
+        payload = ReadSource(
+            str(kept.path),
+            name,
+            kept.detection.kind,
+            ocr=self._settings.ocr,
+            passwords=self._intake.passwords_for(kept),
+        )
         self._plan(file, payload, float(kept.size))
 
     def _recall_parts(self, file: ImportFile) -> None:

@@ -7,7 +7,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,24 @@ from invoice_desk.core.findings import Finding
 from invoice_desk.core.jobs import ChunkId, ChunksAdded, Job, UploadCompleted
 from invoice_desk.core.mapping import suggestions_for
 from invoice_desk.core.sentences import sentence
-from invoice_desk.core.source import Detection, Kind, detect_kind
+from invoice_desk.core.source import (
+    CONTAINERS,
+    MAILS,
+    Detection,
+    Kind,
+    detect_kind,
+    has_members,
+)
 from invoice_desk.core.tables import RowBatch, TableHead
 from invoice_desk.core.type_detection import best_type
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.fields import DocumentReading
 from invoice_desk.documents.page import Page, lines_of
 from invoice_desk.errors import SourceError, UnreadableSourceError, UserError
-from invoice_desk.readers.archive import member_names, unpack
+from invoice_desk.readers.archive import member_names
+from invoice_desk.readers.containers import unpack_container
 from invoice_desk.services.keeping import find_files
+from invoice_desk.services.passwords import known_passwords, passwords_for
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers, inline_executor, local_executor
 from invoice_desk.workers.reading import (
@@ -38,6 +48,9 @@ from invoice_desk.workers.reading import (
 )
 from invoice_desk.workers.runner import JobRunner
 from invoice_desk.writers.tables import write_raw_csv
+
+#: Archives and mails in each other; what lies deeper is named, and not opened.
+MAX_NESTING = 4
 
 
 @dataclass(slots=True)
@@ -77,8 +90,10 @@ class _Inspection:
         ocr: str | None = None,
         workers: int | None = None,
         ignore_xml: bool = False,
+        passwords: Callable[[], tuple[str, ...]] = known_passwords,
     ) -> None:
         self._keep_rows = keep_rows
+        self._passwords = cache(passwords)
         self._ocr = ocr
         self._ignore_xml = ignore_xml
         self._workers = workers
@@ -96,7 +111,9 @@ class _Inspection:
                 self._read_all()
         return self.documents
 
-    def _add(self, path: Path, shown: str, scratch: Path, *, depth: int) -> None:
+    def _add(
+        self, path: Path, shown: str, scratch: Path, *, depth: int, only_kept: str = ""
+    ) -> None:
         name = Path(shown).name
         try:
             with path.open("rb") as file:
@@ -108,36 +125,59 @@ class _Inspection:
         except OSError as error:
             self._failed_file(shown, UnreadableSourceError(f"{name}: {error.strerror}."))
             return
-        members = member_names(path) if head.startswith(b"PK") else ()
+        members = member_names(path) if has_members(head) else ()
         document = Inspected(shown, detect_kind(name, head, members=members), digest.hexdigest())
         if not head:
             document.error = _error("empty", f"{name} is empty.", "Export or scan it again.")
             document.detection = Detection(Kind.UNKNOWN, 0.0, ("is empty",))
-        elif document.detection.kind is Kind.ZIP and depth < 4:
+        elif document.detection.kind in CONTAINERS and depth < MAX_NESTING:
             self._unpack(path, document, scratch, depth=depth)
             return
         self.documents.append(document)
-        if document.error is None:
-            kind, ignored = document.detection.kind, self._ignore_xml
-            payload = ReadSource(str(path), name, kind, ocr=self._ocr, ignore_xml=ignored)
-            self._plan(document, payload)
+        if only_kept:
+            reasons = (*document.detection.reasons, only_kept)
+            document.detection = replace(document.detection, reasons=reasons)
+        elif document.error is None:
+            self._read(path, document)
 
-    def _unpack(self, path: Path, archive: Inspected, scratch: Path, *, depth: int) -> None:
+    def _read(self, path: Path, document: Inspected) -> None:
+        kind = document.detection.kind
+        payload = ReadSource(
+            str(path),
+            Path(document.file).name,
+            kind,
+            ocr=self._ocr,
+            ignore_xml=self._ignore_xml,
+            passwords=passwords_for(path, kind, self._passwords),
+        )
+        self._plan(document, payload)
+
+    def _unpack(self, path: Path, holder: Inspected, scratch: Path, *, depth: int) -> None:
+        """Add what lies in an archive or hangs on a mail; the mail itself stands before it."""
         folder = scratch / str(len(list(scratch.iterdir())))
         folder.mkdir()
+        kind, name = holder.detection.kind, Path(holder.file).name
+        if kind in MAILS:
+            self.documents.append(holder)
         before = len(self.documents)
         try:
-            for member, place in unpack(path, folder, name=Path(archive.file).name):
-                shown = f"{archive.file}!/{member.path}"
+            for member, place in unpack_container(
+                path, folder, name=name, kind=kind, passwords=self._passwords
+            ):
+                shown = f"{holder.file}!/{member.path}"
                 if isinstance(place, SourceError):
                     self._failed_file(shown, place)
                 else:
-                    self._add(place, shown, scratch, depth=depth + 1)
+                    kept = member.only_kept
+                    self._add(place, shown, scratch, depth=depth + 1, only_kept=kept)
         except SourceError as error:
-            archive.error = _error(error.code, str(error), error.advice)
-        if len(self.documents) == before or archive.error:
-            archive.error = archive.error or _error("empty", "The archive is empty.", "")
-            self.documents.append(archive)
+            holder.error = _error(error.code, str(error), error.advice)
+        if kind in MAILS:
+            if holder.error is None:
+                self._read(path, holder)
+        elif len(self.documents) == before or holder.error:
+            holder.error = holder.error or _error("empty", "The archive is empty.", "")
+            self.documents.append(holder)
 
     def _failed_file(self, shown: str, error: UserError) -> None:
         detection = Detection(Kind.UNKNOWN, 0.0)
@@ -214,6 +254,7 @@ def inspect_files(
     ocr: str | None = None,
     workers: int | None = None,
     ignore_xml: bool = False,
+    passwords: Callable[[], tuple[str, ...]] = known_passwords,
 ) -> list[dict[str, Any]]:
     """Return one plain object a document: what it is, its tables, fields, pages and doubts.
 
@@ -224,23 +265,31 @@ def inspect_files(
         ocr: Engine that reads every page, whatever text layer there is.
         workers: Worker processes; None for one a core.
         ignore_xml: Whether only the visible page of an e-invoice counts.
+        passwords: Gives those to try, asked when a document is protected.
     """
     begun = time.perf_counter()
-    inspection = _Inspection(keep_rows=False, ocr=ocr, workers=workers, ignore_xml=ignore_xml)
+    inspection = _Inspection(
+        keep_rows=False, ocr=ocr, workers=workers, ignore_xml=ignore_xml, passwords=passwords
+    )
     documents = inspection.run(paths)
     overhead = time.perf_counter() - begun - sum(document.seconds for document in documents)
     share = max(0.0, overhead) / max(1, len(documents))
     return [_described(document, types, text=text, share=share) for document in documents]
 
 
-def convert_files(paths: Sequence[Path], target: Path) -> list[dict[str, Any]]:
+def convert_files(
+    paths: Sequence[Path],
+    target: Path,
+    *,
+    passwords: Callable[[], tuple[str, ...]] = known_passwords,
+) -> list[dict[str, Any]]:
     """Write the tables of files as read into `target`; return one object a file.
 
     `DIR/<file name>.csv` holds the first table, `.2.csv` the second; one header row, titles
     and notes left out; `DIR/_meta.json` says what was found.
     """
     target.mkdir(parents=True, exist_ok=True)
-    documents = _Inspection(keep_rows=True).run(paths)
+    documents = _Inspection(keep_rows=True, passwords=passwords).run(paths)
     meta_path = target / "_meta.json"
     meta = json.loads(meta_path.read_text("utf-8")) if meta_path.exists() else {}
     results = []

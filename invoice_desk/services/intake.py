@@ -14,19 +14,28 @@ from typing import Any
 import psutil
 
 from invoice_desk.core.records import JobFileRecord, SourceRecord
-from invoice_desk.core.source import Detection, FileOutcome, Kind, SourceStatus
+from invoice_desk.core.source import (
+    CONTAINERS,
+    MAILS,
+    Detection,
+    FileOutcome,
+    Kind,
+    SourceStatus,
+)
 from invoice_desk.db.claims import claim_sources
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.jobs import file_insert, file_update, list_files
 from invoice_desk.db.sources import add_source, find_source, get_source, source_update
-from invoice_desk.errors import SourceError, StorageError
-from invoice_desk.readers.archive import unpack
+from invoice_desk.errors import EncryptedSourceError, SourceError, StorageError
+from invoice_desk.readers.containers import unpack_container
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept, find_files, keep
+from invoice_desk.services.passwords import passwords_for
 from invoice_desk.services.storing import forget_reading
 
 MAX_NESTING = 4
+_ERROR = ("error_code", "error_message", "error_advice")
 _READ = frozenset({SourceStatus.COMPLETED, SourceStatus.PREVIEW})
 
 
@@ -53,6 +62,7 @@ class Intake:
     _by_path: dict[str, ImportFile] = field(default_factory=dict)
     #: Sources that this import has met.
     _met: set[int] = field(default_factory=set)
+    _passwords: tuple[str, ...] | None = field(default=None, repr=False)
 
     def take_paths(self, paths: Sequence[Path]) -> None:
         """Take in files and what folders hold, but for what was taken in before.
@@ -109,14 +119,14 @@ class Intake:
         file.rows, file.expected_pages = 0, 0
         file.kept, file.container = self._kept(known), known.container_id
         if file.kept.detection.kind is Kind.ZIP:
-            self._open_archive(file, file.kept, depth=file.record.path.count("!/"))
+            self._open_container(file, file.kept, depth=file.record.path.count("!/"))
             return
         with writing(self.desk.engine) as connection:
             must_read = self._claims(connection, file)
         if must_read and not same_program:
             forget_reading(self.desk, known.id, status=SourceStatus.PENDING.value)
         if must_read:
-            self.taken(file)
+            self._read(file, depth=file.record.path.count("!/"))
 
     def await_source(self, file: ImportFile) -> int | None:
         """Go on with a file whose source another job had; return the job that still has it."""
@@ -165,9 +175,16 @@ class Intake:
             connection.execute(file_insert(self.job_id, file.record))
 
     def _take(
-        self, path: Path, *, name: str, origin: str, container: int | None, depth: int
+        self,
+        path: Path,
+        *,
+        name: str,
+        origin: str,
+        container: int | None,
+        depth: int,
+        only_kept: str = "",
     ) -> None:
-        """Keep one file, and have it read."""
+        """Keep one file, and have it read, unless there is a reason why it is only kept."""
         begun = time.perf_counter()
         try:
             kept = keep(path, name=name, place=self.desk.original, check=self.check)
@@ -183,6 +200,12 @@ class Intake:
             known = find_source(connection, kept.sha256)
             must_read = self._record(connection, file, known)
         file.seconds = time.perf_counter() - begun
+        if only_kept and must_read:
+            self.settle(file, FileOutcome.DONE)
+            reasons = [*kept.detection.reasons, only_kept]
+            with writing(self.desk.engine) as connection:
+                connection.execute(source_update(file.source_id, reasons=reasons))
+            return
         self._begin(file, depth=depth, must_read=must_read, known=known)
 
     def _begin(
@@ -193,8 +216,13 @@ class Intake:
             return
         if known is not None:
             forget_reading(self.desk, file.source_id, status=SourceStatus.PENDING.value)
-        if file.kept.detection.kind is Kind.ZIP:
-            self._open_archive(file, file.kept, depth=depth)
+        self._read(file, depth=depth)
+
+    def _read(self, file: ImportFile, *, depth: int) -> None:
+        """Open a file that holds others, have any other one read."""
+        assert file.kept is not None
+        if file.kept.detection.kind in CONTAINERS:
+            self._open_container(file, file.kept, depth=depth)
         else:
             self.taken(file)
 
@@ -215,7 +243,10 @@ class Intake:
                 now=self.desk.now(),
             )
         )
-        again = known is not None and (known.status in _READ or source_id in self._met)
+        is_read = known is not None and known.status in _READ
+        if known is not None and known.error_code == EncryptedSourceError.code:
+            is_read = False  # an archive of which a part could not be opened
+        again = known is not None and (is_read or source_id in self._met)
         self._met.add(source_id)
         file.step = "detecting"
         outcome = FileOutcome.DUPLICATE if again else FileOutcome.PENDING
@@ -234,31 +265,67 @@ class Intake:
         detection = Detection(known.kind, known.confidence or 0.0, known.reasons)
         return Kept(known.sha256, known.size, self.desk.original(known.sha256), detection)
 
-    def _open_archive(self, file: ImportFile, kept: Kept, *, depth: int) -> None:
+    def _open_container(self, file: ImportFile, kept: Kept, *, depth: int) -> None:
+        """Take in what lies in an archive or hangs on a mail; the mail itself is read then."""
         begun = time.perf_counter()
-        name, origin = file.record.name, file.record.path
         if depth >= MAX_NESTING:
-            self.reject(file, SourceError(f"{name} lies in {depth} archives."))
+            told = f"{file.record.name} lies in {depth} archives or mails."
+            self.reject(file, SourceError(told))
             return
         beside = self.desk.path.parent
         with tempfile.TemporaryDirectory(dir=beside, prefix=f".unpack-{os.getpid()}-") as folder:
             try:
-                for member, place in unpack(kept.path, Path(folder), name=name):
-                    self.check()
-                    inside, called = f"{origin}!/{member.path}", member.path.name
-                    if inside in self._by_path:
-                        continue
-                    if isinstance(place, SourceError):
-                        self._add_rejected(called, inside, place)
-                        continue
-                    owner = file.source_id
-                    self._take(place, name=called, origin=inside, container=owner, depth=depth + 1)
-                    place.unlink(missing_ok=True)
+                locked = self._take_members(file, kept, Path(folder), depth=depth)
             except SourceError as error:
                 self.reject(file, error)
                 return
         file.seconds = time.perf_counter() - begun
+        if kept.detection.kind in MAILS:
+            self.taken(file)
+            return
         self.settle(file, FileOutcome.DONE)
+        values: dict[str, str | None] = dict.fromkeys(_ERROR)
+        if locked:
+            told = f"{locked} files in {file.record.name} are protected by a password."
+            values |= error_texts(EncryptedSourceError(told))
+        with writing(self.desk.engine) as connection:
+            connection.execute(source_update(file.source_id, **values))
+
+    def _take_members(self, file: ImportFile, kept: Kept, folder: Path, *, depth: int) -> int:
+        """Take in what a file holds; return how many of it could not be opened for a password."""
+        name, origin, locked = file.record.name, file.record.path, 0
+        members = unpack_container(
+            kept.path, folder, name=name, kind=kept.detection.kind, passwords=self.passwords
+        )
+        for member, place in members:
+            self.check()
+            inside = f"{origin}!/{member.path}"
+            locked += type(place) is EncryptedSourceError  # not what no password opens
+            if inside in self._by_path:
+                continue
+            if isinstance(place, SourceError):
+                self._add_rejected(member.path.name, inside, place)
+                continue
+            self._take(
+                place,
+                name=member.path.name,
+                origin=inside,
+                container=file.source_id,
+                depth=depth + 1,
+                only_kept=member.only_kept,
+            )
+            place.unlink(missing_ok=True)
+        return locked
+
+    def passwords(self) -> tuple[str, ...]:
+        """Return the passwords of documents, asked for once and only when one is needed."""
+        if self._passwords is None:
+            self._passwords = self.desk.passwords()
+        return self._passwords
+
+    def passwords_for(self, kept: Kept) -> tuple[str, ...]:
+        """Return the passwords to try on a file: none when it needs none."""
+        return passwords_for(kept.path, kept.detection.kind, self.passwords)
 
 
 def remove_unpacked(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from invoice_desk.core.source import Detection, detect_kind
+from invoice_desk.core.source import Detection, detect_kind, has_members
 from invoice_desk.errors import (
     EmptySourceError,
     MissingSourceError,
@@ -96,7 +96,7 @@ def keep(path: Path, *, name: str, place: Callable[[str], Path], check: Callable
     target = place(digest)
     if not target.exists() or target.stat().st_size != size:
         _copy(path, target, check)
-    members = member_names(path) if head.startswith(b"PK") else ()
+    members = member_names(path) if has_members(head) else ()
     return Kept(digest, size, target, detect_kind(name, head, members=members))
 
 

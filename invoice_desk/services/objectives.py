@@ -14,7 +14,7 @@ from invoice_desk.core.objectives import (
     ObjectiveTable,
     read_objectives,
 )
-from invoice_desk.core.source import SPREADSHEETS, Kind, detect_kind
+from invoice_desk.core.source import SPREADSHEETS, Kind, detect_kind, has_members
 from invoice_desk.db.audit import audit
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.objectives import list_objectives, put_objectives
@@ -122,7 +122,7 @@ def _tables(path: Path) -> list[ReadTable]:
         raise UnreadableSourceError(f"{path.name} cannot be read: {error.strerror}.") from error
     if not head:
         raise EmptySourceError(f"{path.name} is empty.")
-    members = member_names(path) if head.startswith(b"PK") else ()
+    members = member_names(path) if has_members(head) else ()
     kind = detect_kind(path.name, head, members=members).kind
     if kind is Kind.CSV:
         return read_tables(path, name=path.name)

@@ -13,12 +13,13 @@ from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.core.tables import RowBatch
 from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers, match_layout
 from invoice_desk.db.bulk import BulkTransaction
-from invoice_desk.db.engine import writing
+from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import file_update
 from invoice_desk.db.passes import delete_source_findings, storable_findings
 from invoice_desk.db.schema import finding as finding_rows
 from invoice_desk.db.schema import raw_row
 from invoice_desk.db.sources import page_inserts, source_reset, source_update
+from invoice_desk.db.splits import get_split_choice
 from invoice_desk.db.tables import (
     delete_tables,
     derived_rows_found,
@@ -54,7 +55,7 @@ class SourceStore:
         for statement in page_inserts(file.source_id, map(_page_values, content.pages)):
             to.execute(statement)
         first = file.tables[0] if file.tables else None
-        self._store_findings(to, file, first, content.findings)
+        self._store_findings(to, file, first, self._undecided(file, content.findings))
         for table_id, table in zip(file.tables[before:], content.tables, strict=True):
             self._store_findings(to, file, table_id, table.findings)
         if content.reading is not None:
@@ -62,6 +63,17 @@ class SourceStore:
             sure = found.confidence if found.fields else 0.0
             file.note_type(found.document_type, sure, found.reasons, sure=SURE)
             file.doubtful = file.doubtful or bool(found.findings)
+
+    def _undecided(self, file: ImportFile, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings without a proposal to split that a person has decided on."""
+        found = list(findings)
+        if not any(finding.code == FindingCode.DOCUMENT_SPLIT for finding in found):
+            return found
+        with reading(self._desk.engine) as connection:
+            if get_split_choice(connection, file.source_id) is None:
+                file.doubtful = True
+                return found
+        return [finding for finding in found if finding.code != FindingCode.DOCUMENT_SPLIT]
 
     def complete(self, to: BulkTransaction, file: ImportFile, job_id: int) -> None:
         """Close a source: its type, its counts, and whether a person must look."""

@@ -69,6 +69,11 @@ class JobQueue(QObject):
         if paths:
             self.add(ImportJob(self._desk, paths, JobSettings()))
 
+    def read_again(self, source_ids: Sequence[int]) -> None:
+        """Read sources that the desk keeps again."""
+        if source_ids:
+            self.add(ImportJob(self._desk, (), JobSettings(), source_ids=source_ids))
+
     def clean(
         self,
         source_ids: Sequence[int] | None = None,

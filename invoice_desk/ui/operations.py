@@ -127,6 +127,16 @@ class Operations(QObject):
         dialog = SettingsDialog(parent=self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._keep_settings(dialog.settings))
+        dialog.passwords_wanted.connect(self.edit_passwords)
+        dialog.open()
+
+    def edit_passwords(self) -> None:
+        """Open the passwords of documents; protected files may be read again with them."""
+        from invoice_desk.ui.passwords_dialog import PasswordsDialog
+
+        dialog = PasswordsDialog(self._desk, self._background, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.retry_wanted.connect(self._jobs.read_again)
         dialog.open()
 
     def _keep_settings(self, wanted: WorkSettings) -> None:

@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLabel,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -23,6 +25,8 @@ from invoice_desk.settings import VARIABLES, load_settings
 
 class SettingsDialog(QDialog):
     """Edits the settings of the file; what the environment sets is said and left alone."""
+
+    passwords_wanted = Signal()
 
     def __init__(
         self, environ: Mapping[str, str] = os.environ, parent: QWidget | None = None
@@ -85,6 +89,10 @@ class SettingsDialog(QDialog):
             form.addRow(text, field)
             if name in self._overridden:
                 form.addRow("", self._told(self._overridden[name], environ))
+        self.passwords = QPushButton(self.tr("Passwords of documents…"))
+        self.passwords.setAutoDefault(False)
+        self.passwords.clicked.connect(self.passwords_wanted)
+        form.addRow("", self.passwords)
         hint = QLabel(self.tr("What you set holds for the next job and for the next start."))
         hint.setObjectName("hint")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

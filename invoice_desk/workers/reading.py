@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
-from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
+from invoice_desk.core.source import MAILS, PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading
 from invoice_desk.documents.ocr import DEFAULT_ORDER
 from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.pdf_opening import trying
 from invoice_desk.documents.recognising import PageWanted, is_known, recognise_page
 from invoice_desk.errors import IncompleteReadingError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
@@ -43,6 +44,8 @@ class ReadSource:
     known: tuple[Page, ...] = ()
     #: Whether only the visible page of an e-invoice counts.
     ignore_xml: bool = False
+    #: To try on a PDF that is protected; never stored and never shown.
+    passwords: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class RecognisePage:
     #: Why its own text is not used; see `PageReason`.
     reason: str = PageReason.PICTURE
     engines: tuple[str, ...] = DEFAULT_ORDER
+    passwords: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +135,17 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
     """
     match payload:
         case ReadSource():
-            return _read_source(payload)
+            return _read_whole(payload)
         case ReadSpan(path, span, head):
             from invoice_desk.readers.delimited import read_span
 
             return SourceContent(rows=read_span(Path(path), span, head))
         case RecognisePage():
-            return _recognised(payload)
+            with trying(payload.passwords):
+                return _recognised(payload)
         case ReadFields(name, pages, embedded, expected):
-            return _document(name, pages, embedded, expected=expected or None)
+            found = _document(name, pages, embedded, expected=expected or None)
+            return _with_proposal(found, pages)
 
 
 @task
@@ -150,6 +156,41 @@ def _read(payload: ReadingPayload) -> SourceContent:
 def read(chunk: Chunk[ReadingPayload]) -> Outcome[SourceContent]:
     """Read a chunk of a source."""
     return _read(chunk)
+
+
+def _read_whole(payload: ReadSource) -> SourceContent:
+    """Read a source, with what is told of it as a file; what it left to do knows the passwords."""
+    with trying(payload.passwords):
+        content = _read_source(payload)
+        if payload.kind in PAGED:
+            content = _with_proposal(content, content.pages)
+        if payload.kind is Kind.PDF:
+            from invoice_desk.documents.pdf_marks import marks_of
+
+            marks = marks_of(Path(payload.path), name=payload.name)
+            content = replace(content, findings=(*marks, *content.findings))
+    if not payload.passwords:
+        return content
+    later = tuple(
+        replace(left, passwords=payload.passwords) if isinstance(left, RecognisePage) else left
+        for left in content.follow_ups
+    )
+    return replace(content, follow_ups=later)
+
+
+def _with_proposal(content: SourceContent, pages: Sequence[Page]) -> SourceContent:
+    """Propose to split what seems to be several documents; an e-invoice says that it is one."""
+    from invoice_desk.documents.splits import propose_splits, told_splits
+
+    reading = content.reading
+    if reading is None or any(field.page == NO_PAGE for field in reading.fields.values()):
+        return content
+    splits = propose_splits(pages)
+    if not splits:
+        return content
+    text = told_splits(splits)
+    proposal = Finding(FindingCode.DOCUMENT_SPLIT, Severity.WARNING, text=text)
+    return replace(content, findings=(proposal, *content.findings))
 
 
 def _read_source(payload: ReadSource) -> SourceContent:
@@ -164,6 +205,8 @@ def _read_source(payload: ReadSource) -> SourceContent:
         return _read_paged(payload)
     if kind is Kind.XML:
         return _read_xml(path, payload.name)
+    if kind in MAILS:
+        return _read_mail(path, payload.name, kind)
     told = "no known kind" if kind is Kind.UNKNOWN else f"the kind {kind}, which is not read yet"
     raise UnsupportedKindError(f"{payload.name} is of {told}.")
 
@@ -201,6 +244,23 @@ def _read_xml(path: Path, name: str) -> SourceContent:
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)  # one more than is accepted, so that more is refused
     return _content(name, (), reading_of(read_invoice(data, name=name)))
+
+
+def _read_mail(path: Path, name: str, kind: Kind) -> SourceContent:
+    """Read the text of a mail; it is a document itself if no other hangs on the mail."""
+    from invoice_desk.documents.mail_pages import mail_pages, without_envelope
+    from invoice_desk.readers.mail import has_documents, read_mail
+
+    mail = read_mail(path, name=name, kind=kind)
+    pages = tuple(mail_pages(mail.headers, mail.text))
+    odd = tuple(
+        Finding(FindingCode.MAIL_DAMAGED, Severity.WARNING, text=text) for text in mail.problems
+    )
+    if not has_documents(mail):
+        reading = read_document(without_envelope(pages, mail.headers))
+        if reading.document_type is not None and "total_amount" in reading.fields:
+            return _content(name, pages, reading, odd)
+    return SourceContent(pages=pages, findings=odd, page_count=len(pages))
 
 
 def _read_paged(payload: ReadSource) -> SourceContent:
@@ -343,4 +403,5 @@ def document_table(name: str, reading: DocumentReading) -> ReadTable:
 def _cell(name: str, reading: DocumentReading) -> str:
     """Return the text on the page; a code for a sign such as €, ISO 8601 for XML's 20240131."""
     field = reading.fields[name]
-    return field.value if name == "currency" or field.page == NO_PAGE else field.text
+    is_spelt = field.page != NO_PAGE and not field.is_made and name != "currency"
+    return field.text if is_spelt else field.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -32,6 +32,8 @@ _MAIN = {"invoice_number": -5.0, "issue_date": -6.0, "contract_ref": -1.5}
 _OPTIONAL = -0.4
 #: Below this a value that was found is a doubt of its own.
 _DOUBTFUL = 0.7
+#: A value that stands on no page is never surer than this: a person decides.
+_MADE = 0.6
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
 _REVISION = re.compile(r"\s*[-/]\s*\d{1,2}$")
 _CREDIT = re.compile(
@@ -155,9 +157,10 @@ class _Fields:
     def _amount(self, name: str, chosen: Chosen) -> FieldValue:
         sure = self._odds.confidence(name, chosen.odds, chosen.candidate)
         value = _money(Decimal(chosen.value))
-        if chosen.value != chosen.candidate.value:  # made from others, on no page itself
-            sure = min(sure, 0.6)
-        return self._value(chosen.candidate, value, sure, chosen.reason)
+        if chosen.value == chosen.candidate.value:
+            return self._value(chosen.candidate, value, sure, chosen.reason)
+        found = self._value(chosen.candidate, value, min(sure, _MADE), chosen.reason)
+        return replace(found, is_made=True)
 
     def _value(self, candidate: Candidate, value: str, sure: float, reason: str = "") -> FieldValue:
         engine = self._engines.get(candidate.page, "")
@@ -189,10 +192,9 @@ class _Fields:
         fields[found.field] = self._shaped(found)
         for name in amounts:
             held = fields[name]
-            fields[name] = FieldValue(
-                held.value.removeprefix("-"), held.text, held.confidence, held.page, held.box,
-                held.engine, "a credit note: amounts are written without their minus",
-            )  # fmt: skip
+            why = "a credit note: amounts are written without their minus"
+            value = held.value.removeprefix("-")
+            fields[name] = replace(held, value=value, reason=why, is_made=True)
 
     def _mind_stamp(self, fields: dict[str, FieldValue]) -> None:
         row = stamp_row(self._document)
