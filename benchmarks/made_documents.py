@@ -104,7 +104,7 @@ class _Maker:
         )
 
     def label(self, name: str, *, colon: bool = True) -> str:
-        text = self.chance.choice(self.labels[name])
+        text: str = self.chance.choice(self.labels[name])
         text = text.upper() if self.chance.random() < 0.08 else text
         return text + (self.colon if colon and not text.endswith(".") else "")
 
@@ -543,9 +543,9 @@ def made_receipt(seed: int) -> MadeDocument:
             "de": ("Bar", "Rückgeld"),
         }[maker.language]
         rows += [(paid, cash), (back, cash - rounded)]
-    for label, value in rows:
-        sheet.write(label, 150, y)
-        sheet.write(maker.money(value, bare=chance.random() < 0.3), 150 + wide, y, right=True)
+    for text, amount in rows:
+        sheet.write(text, 150, y)
+        sheet.write(maker.money(amount, bare=chance.random() < 0.3), 150 + wide, y, right=True)
         y += row
     if chance.random() < 0.4:
         y = maker.tax_table(y + row, {float(rate): net}, {float(rate): total - net})

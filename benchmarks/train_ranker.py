@@ -14,7 +14,7 @@ import json
 import pickle
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -53,7 +53,7 @@ class Example:
     name: str
     group: str
     pages: list[Page]
-    truth: dict[str, str | None]
+    truth: Mapping[str, str | None]
     order: DateOrder = DateOrder.DAY_FIRST
 
 
@@ -231,7 +231,8 @@ class Training:
 
     def table(self, field: str) -> Table | None:
         """Return the candidates of a field; None where no document has its truth."""
-        numbers, right, folds, spans = [], [], [], []
+        numbers, folds, spans = [], [], []
+        right: list[bool] = []
         texts: list[str] = []
         chance = np.random.default_rng(0)
         for example, kinds in self._taken:
@@ -324,7 +325,7 @@ def arrays_of(model: Any) -> dict[str, np.ndarray]:
     trees = [stage[0].nodes for stage in model._predictors]  # noqa: SLF001  # no public way to the trees
     nodes = max(len(tree) for tree in trees)
     shape = (len(trees), nodes)
-    made = {
+    made: dict[str, np.ndarray] = {
         "feature": np.zeros(shape, np.int16),
         "threshold": np.zeros(shape, np.float32),
         "left": np.zeros(shape, np.int16),
