@@ -18,6 +18,7 @@ from stdnum.eu import vat
 from invoice_desk.core.amounts import amount_text, decimal_mark_of, read_amount
 from invoice_desk.core.dates import DateOrder, date_order_of, read_moment
 from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.page import Line, Page, lines_of, segments_of
 
 #: The page of a field that stands on none, as in XML.
@@ -50,6 +51,9 @@ class DocumentReading:
 
     Attributes:
         document_type: `invoice`, or None when it does not look like one.
+        confidence: How sure that, and the class, is; `reasons` are for both.
+        document_class: One of `document_class.CLASSES`.
+        language: ISO 639-1, or "".
         date_order: `dmy` or `mdy` when the document's dates or its language prove it.
         lines: Its lines, canonical field → value.
         taxes: Its tax, one entry a rate.
@@ -63,6 +67,8 @@ class DocumentReading:
     date_order: str | None = None
     lines: tuple[dict[str, str], ...] = ()
     taxes: tuple[dict[str, str], ...] = ()
+    document_class: str = "other"
+    language: str = ""
 
 
 _AMOUNT = r"[-(]?\s?(?:[€$£]|EUR|USD|RM|DZD|DA)?\s?-?\d[\d.,'’\u00a0\u202f ]*\d\)?-?|\d"
@@ -155,10 +161,6 @@ _INVOICE_WORDS = re.compile(
     r"\b(?:invoice|facture|rechnung|factuur|receipt|avoir|credit note|gutschrift|tax invoice)\b",
     re.IGNORECASE,
 )
-_MONEY_WORDS = re.compile(
-    r"\b(?:total|ttc|tva|vat|gst|mwst|net à payer|subtotal|sous-total|amount due|iban|btw)\b",
-    re.IGNORECASE,
-)
 _CURRENCIES = (
     ("€", "EUR"),
     ("EUR", "EUR"),
@@ -202,13 +204,8 @@ def page_dates(text: str) -> list[str]:
 
 
 def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:
-    named = sorted({m.group().lower() for m in _INVOICE_WORDS.finditer(text)})
-    money = sorted({m.group().lower() for m in _MONEY_WORDS.finditer(text)})
-    if named:
-        return "invoice", min(0.6 + 0.1 * len(money), 0.95), (f"says “{named[0]}”",)
-    if len(money) >= 2 and _MONEY.search(text):
-        return "invoice", 0.6, (f"speaks of {', '.join(money[:3])}",)
-    return None, 0.3, ("has no word of an invoice",)
+    found = classify(text)
+    return found.document_type, found.confidence, found.reasons
 
 
 def _labelled(lines: Sequence[Line], text: str, order: DateOrder | None) -> dict[str, FieldValue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, Structure, TableHead
+from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading, read_document
-from invoice_desk.documents.page import Page, TextSource
+from invoice_desk.documents.page import Page, TextSource, lines_of
 from invoice_desk.errors import SourceError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.workers.contract import Chunk, Outcome
@@ -242,7 +243,7 @@ def _document(
     name: str, pages: Sequence[Page], embedded: Embedded, findings: tuple[Finding, ...] = ()
 ) -> SourceContent:
     """Find the fields: those of an embedded e-invoice, held against what the pages say."""
-    reading = read_document(pages)
+    reading = _classified(read_document(pages), pages)
     if embedded != NO_XML:
         from invoice_desk.documents.einvoice_reading import unreadable_findings, witnessed
 
@@ -250,6 +251,21 @@ def _document(
         if embedded.found is not None:
             reading = witnessed(embedded, reading, pages)
     return _content(name, pages, reading, findings)
+
+
+def _classified(reading: DocumentReading, pages: Sequence[Page]) -> DocumentReading:
+    """Return a reading with what the document is; what is no invoice keeps only its text."""
+    found = classify([line for page in pages for line in lines_of(page)])
+    told = replace(
+        reading,
+        confidence=found.confidence,
+        reasons=found.reasons,
+        document_class=found.name,
+        language=found.language,
+    )
+    if found.document_type is None:
+        return replace(told, document_type=None, fields={}, findings=(), lines=(), taxes=())
+    return told
 
 
 def _content(
@@ -273,6 +289,7 @@ def document_table(name: str, reading: DocumentReading) -> ReadTable:
     columns = tuple(reading.fields)
     details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
     details["date_order"] = reading.date_order
+    details["document_class"] = reading.document_class
     details |= {k: v for k, v in (("lines", reading.lines), ("taxes", reading.taxes)) if v}
     structure = Structure(first_data_row=0, columns=columns)
     row = [_cell(n, reading) for n in columns]
