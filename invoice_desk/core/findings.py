@@ -66,6 +66,9 @@ class FindingCode(StrEnum):
     XML_UNREADABLE = "xml_unreadable"
     XML_DENIED_BY_PAGE = "xml_denied_by_page"
     PAGE_DENIED_BY_XML = "page_denied_by_xml"
+    SAME_INVOICE = "same_invoice"
+    IBAN_CHANGED = "iban_changed"
+    IBAN_FIRST = "iban_first"
 
 
 _TYPES = {
@@ -81,6 +84,8 @@ _TYPES = {
     FindingCode.TOTALS_DISAGREE: AnomalyType.AMOUNT_MISMATCH,
     FindingCode.XML_DENIED_BY_PAGE: AnomalyType.INCONSISTENT_DATA,
     FindingCode.PAGE_DENIED_BY_XML: AnomalyType.INCONSISTENT_DATA,
+    FindingCode.SAME_INVOICE: AnomalyType.DUPLICATE_DATA,
+    FindingCode.IBAN_CHANGED: AnomalyType.INCONSISTENT_DATA,
 }
 
 

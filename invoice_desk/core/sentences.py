@@ -34,6 +34,10 @@ SENTENCES: dict[str, str] = {
     FindingCode.XML_UNREADABLE: "The XML in the PDF cannot be used; the page was read instead.",
     FindingCode.XML_DENIED_BY_PAGE: "The visible page says something else than the XML.",
     FindingCode.PAGE_DENIED_BY_XML: "The XML says something else than this visible page.",
+    FindingCode.SAME_INVOICE: "The same invoice seems to be there in another form.",
+    FindingCode.IBAN_CHANGED: "The supplier had another account until now; "
+    "before you pay, call the supplier at a number you know.",
+    FindingCode.IBAN_FIRST: "This is the first account of this supplier that the desk sees.",
     FindingCode.HIDDEN_SHEET: "The sheet is hidden in the workbook; it was read all the same.",
     "outlier": "The amount lies far above the others of its group.",
     "sudden_drop": "The month has less than half of the month before.",

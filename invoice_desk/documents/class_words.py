@@ -277,7 +277,7 @@ CALL_ROW = re.compile(r"(?:\+|00|\b0)\d[\d ]{6,14}\d\b.*\b\d{1,3}:\d\d(?::\d\d)?
 _COMMON: dict[str, str] = {
     "en": "the of and to for is your invoice date amount page total from by please order contract",
     "fr": "le la les de des du et pour votre vous facture montant est par une sur avec numero nous",
-    "de": "der die das und fur ist mit von den nicht rechnung betrag datum bitte vom nr sie ihre ihren wir",
+    "de": "der die das und fur ist mit von den nicht rechnung betrag datum vom nr ihre ihren wir",
     "nl": "de het een van voor en uw factuur bedrag datum niet bij klant omschrijving",
     "es": "el los las del para por una factura fecha importe total con su",
     "it": "il della delle per con fattura data importo totale del una",
