@@ -135,3 +135,12 @@ def test_a_scan_of_a_page_has_nearly_the_same_image() -> None:
 
     assert image_distance(image_hash(page), image_hash(scan)) <= 6
     assert image_distance(image_hash(page), image_hash(other)) > 15
+
+
+def test_a_scan_whose_number_was_misread_is_recognised_by_its_picture() -> None:
+    scan = replace(PDF, id=3 << 32, number="FA-2024/0O77", page_hash=0b1011)
+    again = replace(PDF, page_hash=0b1010)
+
+    assert compare(again, scan).is_likely
+    assert compare(again, scan).differs == ("number",)
+    assert not compare(again, replace(scan, page_hash=(1 << 40) - 1)).is_likely

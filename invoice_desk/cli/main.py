@@ -26,6 +26,9 @@ COMMANDS = {
     "rows": "list rows of a table, raw and cleaned",
     "passes": "list the cleaning passes, with counts and sums",
     "compare": "say what two passes of a table disagree on",
+    "search": "find pages by the words on them",
+    "likeness": "list invoices that look like one and the same, or decide about them",
+    "supplier": "show what is remembered of a supplier",
     "scan": "look for anomalies over whole types, and between them",
     "settle": "say how the dates or amounts of a column are written",
     "types": "list document types, show one, copy one, or switch a rule",
@@ -42,7 +45,10 @@ COMMANDS = {
 }
 
 #: Where the functions of the commands are; only what is looked into is imported.
-_MODULES = ("commands", "job_commands", "rule_commands", "report_commands", "write_commands")
+_MODULES = (
+    *("commands", "job_commands", "rule_commands", "report_commands", "write_commands"),
+    "document_commands",
+)
 
 
 _MODES = ("auto", "standard", "optimized")
@@ -106,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     _add_report_options(add)
     _add_file_options(add)
     _add_write_options(add)
+    _add_document_options(add)
     return made
 
 
@@ -233,6 +240,18 @@ def _add_write_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     lists = ("successful", "failed", "unprocessed")
     add["results"].add_argument("--list", choices=lists, required=True, help="which rows")
     add["results"].add_argument("--out", type=Path, metavar="FILE", help="write them there")
+
+
+def _add_document_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    add["search"].add_argument("words", nargs="+", metavar="WORD")
+    add["search"].add_argument("--limit", type=_positive, default=50, metavar="N")
+    one = add["likeness"]
+    actions = ("list", "same", "different", "account", "withdraw")
+    one.add_argument("action", nargs="?", choices=actions, default="list", help="what to do")
+    one.add_argument("ids", type=int, nargs="*", metavar="ID", help="as the list shows them")
+    one.add_argument("--decided", action="store_true", help="also pairs that were decided")
+    add["supplier"].add_argument("name", metavar="NAME")
+    add["supplier"].add_argument("--vat-id", default="", metavar="ID")
 
 
 def _workers(text: str) -> int:

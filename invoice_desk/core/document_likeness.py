@@ -23,7 +23,9 @@ LIKELY = 0.5
 #: Names are the same, or could be the same misread.
 _SAME_NAME, _NEAR_NAME, _OTHER_NAME = 92, 80, 55
 #: Bits of 64 by which two images of one page may differ.
-_SAME_IMAGE, _NEAR_IMAGE = 4, 10
+SAME_IMAGE = 6
+#: Numbers at least so much alike may be one, on scans that look the same.
+_MISREAD = 75
 #: Both of these are bills; an order or a credit note is never its invoice.
 _BILLS = frozenset({"", "invoice", "receipt", "other"})
 
@@ -64,7 +66,10 @@ def compare(one: KnownInvoice, other: KnownInvoice) -> Likeness:
     same_table = one.table_id == other.table_id
     if same_table and one.total != other.total:
         return _UNLIKE  # lines or payments of one invoice, or a list of several
-    found = [*_numbers(one, other), *_suppliers(one, other), *_figures(one, other)]
+    alike = _looks_alike(one, other)
+    found = [*_numbers(one, other, alike=alike), *_suppliers(one, other), *_figures(one, other)]
+    if alike:
+        found.append(("picture of the page", 1.5))
     odds = _AT_FIRST + sum(weight for _, weight in found)
     return Likeness(
         round(1 / (1 + math.exp(-odds)), 3),
@@ -90,7 +95,14 @@ def _has_other_sign(one: KnownInvoice, other: KnownInvoice) -> bool:
     )
 
 
-def _numbers(one: KnownInvoice, other: KnownInvoice) -> Iterator[tuple[str, float]]:
+def _looks_alike(one: KnownInvoice, other: KnownInvoice) -> bool:
+    """Return whether both are scans whose first pages look the same; a form's pages do as well."""
+    if one.page_hash is None or other.page_hash is None:
+        return False
+    return image_distance(one.page_hash, other.page_hash) <= SAME_IMAGE
+
+
+def _numbers(one: KnownInvoice, other: KnownInvoice, *, alike: bool) -> Iterator[tuple[str, float]]:
     ours, theirs = number_key(one.number), number_key(other.number)
     if not ours or not theirs:
         return
@@ -100,6 +112,8 @@ def _numbers(one: KnownInvoice, other: KnownInvoice) -> Iterator[tuple[str, floa
         yield "number", 5.0 - misread - 2.0 * short
     elif min(len(ours), len(theirs)) >= 4 and (ours.endswith(theirs) or theirs.endswith(ours)):
         yield "end of the number", 2.5
+    elif alike and fuzz.ratio(ours, theirs) >= _MISREAD:
+        yield "number", -2.0
     else:
         yield "number", -6.0
 
@@ -142,7 +156,3 @@ def _figures(one: KnownInvoice, other: KnownInvoice) -> Iterator[tuple[str, floa
             yield "date", -2.0
     if one.currency and other.currency and one.currency != other.currency:
         yield "currency", -3.0
-    if one.page_hash is not None and other.page_hash is not None:
-        distance = image_distance(one.page_hash, other.page_hash)
-        if distance <= _NEAR_IMAGE:
-            yield "picture of the page", 1.5 if distance <= _SAME_IMAGE else 0.8

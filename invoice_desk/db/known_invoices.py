@@ -10,8 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from invoice_desk.core.document_likeness import Likeness
-from invoice_desk.core.known_invoices import KEY_NAMES, KnownInvoice, block_keys, name_key
+from invoice_desk.core.document_likeness import SAME_IMAGE, Likeness
+from invoice_desk.core.known_invoices import (
+    KEY_NAMES,
+    KnownInvoice,
+    block_keys,
+    image_distance,
+    name_key,
+)
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.lists import listed
 from invoice_desk.db.schema import (
@@ -102,18 +108,21 @@ def partners_of_few(connection: Connection, ids: Sequence[int]) -> set[tuple[int
 
 
 def _same_image(connection: Connection, ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Return pairs of scans whose first page has the very same image."""
-    ours, theirs = source.alias("ours"), source.alias("theirs")
-    other = known_invoice.alias("other")
-    query = (
-        select(known_invoice.c.id, other.c.id)
-        .join(ours, ours.c.id == known_invoice.c.source_id)
-        .join(theirs, (theirs.c.page_hash == ours.c.page_hash) & (theirs.c.id != ours.c.id))
-        .join(other, other.c.source_id == theirs.c.id)
-        .where(known_invoice.c.id.in_(listed(ids)))
-        .limit(MOST_SHARING)
+    """Return pairs of scans whose first pages look the same, one of them among `ids`."""
+    query = select(known_invoice.c.id, source.c.page_hash).join(
+        source, source.c.id == known_invoice.c.source_id
     )
-    return {_ordered(one, two) for one, two in connection.execute(query)}
+    hashed = query.where(source.c.page_hash.is_not(None))
+    ours = connection.execute(hashed.where(known_invoice.c.id.in_(listed(ids)))).all()
+    if not ours:
+        return set()
+    every = [(other, int(text, 16)) for other, text in connection.execute(hashed)]
+    return {
+        _ordered(own, other)
+        for own, text in ours
+        for other, theirs in every
+        if other != own and image_distance(int(text, 16), theirs) <= SAME_IMAGE
+    }
 
 
 def keys_of_all() -> Any:

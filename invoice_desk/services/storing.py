@@ -59,6 +59,8 @@ class SourceStore:
         self._store_findings(to, file, first, content.findings)
         for table_id, table in zip(file.tables[before:], content.tables, strict=True):
             self._store_findings(to, file, table_id, table.findings)
+        if content.page_hash is not None:
+            to.execute(source_update(file.source_id, page_hash=f"{content.page_hash:016x}"))
         if content.reading is not None:
             found = content.reading
             for statement in _reading_updates(file.source_id, found):

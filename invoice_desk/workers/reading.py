@@ -98,6 +98,7 @@ class SourceContent:
         reading: Fields of a document.
         follow_ups: What is left to do.
         embedded: E-invoices of a PDF that has pages left to do.
+        page_hash: Of the picture of the first page, where it was recognised.
     """
 
     tables: tuple[ReadTable, ...] = ()
@@ -108,6 +109,7 @@ class SourceContent:
     follow_ups: tuple[ReadingPayload, ...] = ()
     page_count: int = 0
     embedded: Embedded = NO_XML
+    page_hash: int | None = None
 
 
 def read_payload(payload: ReadingPayload) -> SourceContent:
@@ -215,16 +217,19 @@ def _read_paged(payload: ReadSource) -> SourceContent:
         known = tuple(page for page in pages if page.text_source is not TextSource.NONE)
         return SourceContent(pages=known, follow_ups=todo, page_count=len(pages), embedded=embedded)
     findings: tuple[Finding, ...] = ()
+    hashed = None
     if pictures:
         found = _recognised(path, name, kind, pictures[0].number)
-        findings = found.findings
+        findings, hashed = found.findings, found.page_hash
         pages = [found.pages[0] if page is pictures[0] else page for page in pages]
-    return _document(name, tuple(pages), embedded, findings)
+    content = _document(name, tuple(pages), embedded, findings)
+    return replace(content, page_hash=hashed)
 
 
 def _recognised(path: Path, name: str, kind: Kind, number: int) -> SourceContent:
     """Recognise one page; a page that cannot be drawn is kept empty, with a finding."""
     from invoice_desk.documents.ocr import default_engine, open_image
+    from invoice_desk.documents.page_image import page_hash
     from invoice_desk.documents.pdf import render
 
     try:
@@ -236,7 +241,7 @@ def _recognised(path: Path, name: str, kind: Kind, number: int) -> SourceContent
     except SourceError as error:
         failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=str(error))
         return SourceContent(pages=(Page(number, 0, 0),), findings=(failed,))
-    return SourceContent(pages=(page,))
+    return SourceContent(pages=(page,), page_hash=page_hash(image) if number == 1 else None)
 
 
 def _document(
