@@ -98,6 +98,13 @@ def test_what_is_another_document_is_not_taken_for_the_same(changes: dict[str, o
     assert not likeness(**changes).is_likely
 
 
+def test_a_credit_note_is_the_same_with_either_sign() -> None:
+    credit = replace(PDF, document_class="credit_note")
+    below = replace(credit, id=9 << 32, total=Decimal("-132.00"))
+
+    assert compare(credit, below).is_likely
+
+
 def test_rows_of_one_table_with_other_amounts_are_lines_of_one_invoice() -> None:
     line = replace(PDF, id=PDF.id + 1, total=Decimal(12))
 

@@ -24,6 +24,8 @@ LIKELY = 0.5
 _SAME_NAME, _NEAR_NAME, _OTHER_NAME = 92, 80, 55
 #: Bits of 64 by which two images of one page may differ.
 SAME_IMAGE = 6
+#: Days by which a date that was misread, or the date of another step, may lie off.
+_NEAR_DAYS = 60
 #: Numbers at least so much alike may be one, on scans that look the same.
 _MISREAD = 75
 #: Both of these are bills; an order or a credit note is never its invoice.
@@ -87,6 +89,9 @@ def _kind(invoice: KnownInvoice) -> str:
 
 
 def _has_other_sign(one: KnownInvoice, other: KnownInvoice) -> bool:
+    """Return whether one takes the other back; of a credit note 100 and -100 are notations."""
+    if _kind(one) == "credit_note":
+        return False
     return (
         one.total is not None
         and other.total is not None
@@ -153,6 +158,6 @@ def _figures(one: KnownInvoice, other: KnownInvoice) -> Iterator[tuple[str, floa
         elif ours.year == theirs.year and (ours.day, ours.month) == (theirs.month, theirs.day):
             yield "date, with day and month the other way round", 1.0
         else:
-            yield "date", -2.0
+            yield "date", -2.0 if abs((ours - theirs).days) <= _NEAR_DAYS else -3.0
     if one.currency and other.currency and one.currency != other.currency:
         yield "currency", -3.0
