@@ -28,10 +28,13 @@ from invoice_desk.db.page_search import page_text_put
 from invoice_desk.db.schema import raw_table
 from invoice_desk.db.sources import add_source
 from invoice_desk.services.desk import Desk, open_desk
-from invoice_desk.services.known_invoices import _warn_of_pairs
+from invoice_desk.services.invoice_warnings import warn_of_pairs
 from invoice_desk.services.searching import search
 
-_WORDS = "lamp chair table paper toner cable screen desk pen folder stamp mail train hotel".split()
+_WORDS = (
+    *("lamp", "chair", "table", "paper", "toner", "cable", "screen", "desk", "pen", "folder"),
+    *("stamp", "mail", "train", "hotel"),
+)
 _MISREAD = {"0": "O", "1": "I", "5": "S", "8": "B"}
 
 
@@ -46,7 +49,7 @@ def invoices(count: int, random_: random.Random) -> Iterator[KnownInvoice]:
             (1 << 32) + number,
             1,
             number=f"F{supplier % 7}-{2020 + month // 12}-{supplier * 50 + month:05}",
-            supplier_name=f"{_WORDS[supplier % 14].title()} & {_WORDS[supplier % 11]} {supplier} SARL",
+            supplier_name=f"{_WORDS[supplier % 14]} & {_WORDS[supplier % 11]} {supplier} SARL",
             supplier_vat_id=f"FR{supplier:011}" if kind < 0.7 else "",
             total=-total if kind > 0.97 else total,
             issue_date=dt.date(2020 + month // 12, 1 + month % 12, 1 + supplier % 28),
@@ -57,7 +60,11 @@ def invoices(count: int, random_: random.Random) -> Iterator[KnownInvoice]:
 
 def other_form(invoice: KnownInvoice, random_: random.Random) -> KnownInvoice:
     """Return the invoice as a scan or an export has it: one or two things are worse."""
-    changes: dict[str, object] = {"id": invoice.id + (1 << 32), "source_id": 2, "document_class": ""}
+    changes: dict[str, object] = {
+        "id": invoice.id + (1 << 32),
+        "source_id": 2,
+        "document_class": "",
+    }
     if invoice.document_class == "credit_note":
         changes["document_class"] = "credit_note"
     if random_.random() < 0.4:
@@ -88,24 +95,29 @@ def measure_pairs(desk: Desk, count: int) -> None:
                 connection, sha256=str(number), name=f"{number}.csv", origin="", size=0,
                 detection=Detection(Kind.CSV, 1.0), container_id=None, now=desk.now(),
             )  # fmt: skip
-            values = {"columns": [], "structure": {}, "details": {}, "mapping": {}}
+            values: dict[str, object] = {
+                "columns": [],
+                "structure": {},
+                "details": {},
+                "mapping": {},
+            }
             connection.execute(
                 insert(raw_table).values(
                     id=number, source_id=number, ordinal=0, name="t", row_count=0, **values
                 )
             )
-        begun = time.perf_counter()
+        begun = time.process_time()
         add_invoices(connection, first, pass_id=None, standings=[""] * len(first))
-        print(f"{count:,} invoices kept: {time.perf_counter() - begun:.1f} s")
-        begun = time.perf_counter()
-        alone = _warn_of_pairs(connection, [each.id for each in first])
-        print(f"all compared: {time.perf_counter() - begun:.1f} s, {alone} pairs among themselves")
+        print(f"{count:,} invoices kept: {time.process_time() - begun:.1f} s")
+        begun = time.process_time()
+        alone = warn_of_pairs(connection, [each.id for each in first])
+        print(f"all compared: {time.process_time() - begun:.1f} s, {alone} pairs among themselves")
         single = []
         for each in again:
             add_invoices(connection, [each], pass_id=None, standings=[""])
-            begun = time.perf_counter()
-            _warn_of_pairs(connection, [each.id])
-            single.append(time.perf_counter() - begun)
+            begun = time.process_time()
+            warn_of_pairs(connection, [each.id])
+            single.append(time.process_time() - begun)
         print(f"one more invoice: {1000 * sorted(single)[len(single) // 2]:.1f} ms (median)")
         pairs = {(pair.first_id, pair.second_id) for pair in list_pairs(connection)}
     truth = {(each.id - (1 << 32), each.id) for each in again}
@@ -117,14 +129,15 @@ def measure_search(desk: Desk, count: int) -> None:
     random_ = random.Random(8)
     with writing(desk.engine) as connection:
         for number in range(count):
-            words = random_.choices(_WORDS, k=300)
-            body = " ".join(f"{word}{random_.randrange(400)}" for word in words)
+            chosen = random_.choices(_WORDS, k=300)
+            body = " ".join(f"{word}{random_.randrange(400)}" for word in chosen)
             for statement in page_text_put(1, number + 1, f"{body} rareword{number}"):
                 connection.execute(statement)
     for words in ("rareword77", "lamp1", "lamp chair", "lamp12 chair9 toner3"):
-        begun = time.perf_counter()
+        begun = time.process_time()
         hits = search(desk, words)
-        print(f"{count:,} pages, {words}: {1000 * (time.perf_counter() - begun):.0f} ms, {len(hits)} hits")
+        taken = 1000 * (time.process_time() - begun)
+        print(f"{count:,} pages, {words}: {taken:.0f} ms, {len(hits)} hits")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -84,6 +84,12 @@ def name_key(text: str) -> str:
     return folded(_LEGAL_FORMS.sub(" ", plain_words(text))) or folded(text)
 
 
+def name_keys(names: Iterable[str]) -> list[str]:
+    """Return the keys of names, each made once."""
+    known: dict[str, str] = {}
+    return [known.get(name) or known.setdefault(name, name_key(name)) for name in names]
+
+
 def id_key(*, vat_id: str, registration: str, iban: str) -> str:
     """Return the surest identity of a supplier that is known."""
     for kind, text in (("v", vat_id), ("r", registration), ("i", iban)):
@@ -108,7 +114,7 @@ def block_keys(invoices: Sequence[KnownInvoice]) -> pa.Table:
         "number": [number_key(each.number) for each in invoices],
         "total": [total_key(each.total) for each in invoices],
         "date": [each.issue_date.isoformat() if each.issue_date else "" for each in invoices],
-        "name": [name_key(each.supplier_name) for each in invoices],
+        "name": name_keys(each.supplier_name for each in invoices),
         "id": [_id_key_of(each) for each in invoices],
     }
     columns = {

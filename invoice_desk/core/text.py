@@ -15,6 +15,8 @@ def folded(text: str) -> str:
 
     `AT Siège`, `AT_SIEGE` and `at siege` all become `atsiege`.
     """
+    if text.isascii():
+        return "".join(filter(str.isalnum, text.lower()))
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if c.isalnum())
 

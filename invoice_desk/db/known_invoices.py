@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from invoice_desk.core.document_likeness import SAME_IMAGE, Likeness
@@ -16,7 +17,7 @@ from invoice_desk.core.known_invoices import (
     KnownInvoice,
     block_keys,
     image_distance,
-    name_key,
+    name_keys,
 )
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.lists import listed
@@ -58,23 +59,24 @@ def add_invoices(
     """Add what is known of invoices; `standings` says of each how its IBAN stands."""
     if not invoices:
         return
-    keys = block_keys(invoices).to_pylist()
-    rows = [
-        {
-            "id": each.id,
-            "source_id": each.source_id,
-            "pass_id": pass_id,
-            **{name: getattr(each, name) for name in _TEXTS},
-            "supplier_key": name_key(each.supplier_name),
-            "iban_standing": standing,
-            "total": None if each.total is None else f"{each.total:f}",
-            "issue_date": each.issue_date.isoformat() if each.issue_date else None,
-            "is_trusted": each.is_trusted,
-            **key,
-        }
-        for each, key, standing in zip(invoices, keys, standings, strict=True)
-    ]
-    connection.execute(insert(known_invoice), rows)
+    names = name_keys(each.supplier_name for each in invoices)
+    days = [each.issue_date.isoformat() if each.issue_date else None for each in invoices]
+    columns: dict[str, Sequence[Any]] = {
+        "id": [each.id for each in invoices],
+        "source_id": [each.source_id for each in invoices],
+        "pass_id": [pass_id] * len(invoices),
+        **{name: [getattr(each, name) for each in invoices] for name in _TEXTS},
+        "supplier_key": names,
+        "iban_standing": standings,
+        "total": [None if each.total is None else f"{each.total:f}" for each in invoices],
+        "issue_date": days,
+        "is_trusted": [int(each.is_trusted) for each in invoices],
+        **block_keys(invoices).to_pydict(),
+    }
+    # Plain tuples: a dictionary a row costs as much as all the rest.
+    marks = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO known_invoice ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    connection.exec_driver_sql(statement, list(zip(*columns.values(), strict=True)))
 
 
 def invoices_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, KnownInvoice]:
@@ -125,9 +127,14 @@ def _same_image(connection: Connection, ids: Sequence[int]) -> set[tuple[int, in
     }
 
 
-def keys_of_all() -> Any:
-    """Return the query for the ids and keys of all invoices."""
-    return select(known_invoice.c.id, *(known_invoice.c[name] for name in KEY_NAMES))
+def keys_of_all(connection: Connection) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield for each kind of key the ids of all invoices that have one, and the keys."""
+    for name in KEY_NAMES:
+        column = known_invoice.c[name]
+        query = select(known_invoice.c.id, column).where(column.is_not(None))
+        rows = connection.execute(query).all()
+        both = np.array([tuple(row) for row in rows], np.int64).reshape(-1, 2)
+        yield both[:, 0], both[:, 1]
 
 
 def _ordered(one: int, other: int) -> tuple[int, int]:

@@ -58,11 +58,12 @@ def search_pages(connection: Connection, words: Iterable[str], *, limit: int) ->
 
 def _by_index(connection: Connection, words: list[str], limit: int) -> list[TextHit]:
     asked = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-    statement = text(  # names of ours only
-        "SELECT page_search.rowid AS id, source.name AS name, "
+    statement = text(
+        "SELECT found.id, source.name, found.snippet FROM ("
+        "SELECT rowid AS id, rank AS place, "
         "snippet(page_search, 0, :before, :behind, '…', 16) AS snippet FROM page_search "
-        "JOIN source ON source.id = page_search.rowid >> 32 "
-        "WHERE page_search MATCH :asked ORDER BY page_search.rank LIMIT :limit"
+        "WHERE page_search MATCH :asked ORDER BY rank LIMIT :limit) AS found "
+        "JOIN source ON source.id = found.id >> 32 ORDER BY found.place"
     )
     values = {"asked": asked, "limit": limit, "before": HIT[0], "behind": HIT[1]}
     return [_hit(row.id, row.name, row.snippet) for row in connection.execute(statement, values)]

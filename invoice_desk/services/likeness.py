@@ -39,13 +39,8 @@ from invoice_desk.db.suppliers import (
 from invoice_desk.db.tables import get_table, list_tables
 from invoice_desk.errors import ArgumentError
 from invoice_desk.services.desk import Desk
-from invoice_desk.services.known_invoices import (
-    add_pair_findings,
-    catch_up,
-    place_key,
-    place_name,
-    remember_table,
-)
+from invoice_desk.services.invoice_warnings import add_pair_findings, place_key, place_name
+from invoice_desk.services.known_invoices import catch_up, remember_table
 from invoice_desk.services.reviewing import exclude, withdraw
 
 _ROW_MASK = (1 << ROW_BITS) - 1

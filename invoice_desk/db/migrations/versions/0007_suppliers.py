@@ -112,7 +112,7 @@ def _add_page_text() -> None:
         return
     op.execute(
         "CREATE VIRTUAL TABLE page_search USING fts5(body, content='page_text', "
-        "content_rowid='id', tokenize=\"unicode61 remove_diacritics 2\")"
+        "content_rowid='id', prefix='2 3 4', tokenize=\"unicode61 remove_diacritics 2\")"
     )
     old = "INSERT INTO page_search (page_search, rowid, body) VALUES ('delete', old.id, old.body);"
     new = "INSERT INTO page_search (rowid, body) VALUES (new.id, new.body);"
