@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from einvoices import CII
 
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.services import browsing
@@ -84,6 +85,17 @@ def test_two_documents_are_told_at_import_before_anything_is_cleaned(
     assert result.successful == 2  # nothing is rejected
     assert codes(desk).count("same_invoice") == 2
     assert browsing.sources(desk)[0].status is SourceStatus.PREVIEW
+
+
+def test_an_invoice_as_xml_and_as_a_line_is_told(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "e.xml").write_text(CII)
+    line = "Atelier Lumen,R 77,2024-03-11,110.00,22.00,132.00,EUR,"
+    import_paths(desk, [tmp_path / "e.xml", rows_csv(tmp_path / "b.csv", line)])
+    clean_tables(desk)
+
+    (pair,) = likely_pairs(desk)
+
+    assert {pair.first_name, pair.second_name} == {"e.xml", "b.csv, row 2"}
 
 
 def test_the_next_months_invoice_is_another(desk: Desk, tmp_path: Path) -> None:

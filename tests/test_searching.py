@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from alembic import command
+from einvoices import CII
 
 from invoice_desk.app import Session
 from invoice_desk.cli.main import run
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.db import page_search
-from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.engine import open_engine, reading, writing
+from invoice_desk.db.migrate import alembic_config, upgrade
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import import_paths
 from invoice_desk.services.searching import HIT, search
@@ -81,6 +84,39 @@ def test_without_a_full_text_index_the_same_is_found_by_like(letters: Desk) -> N
 
     assert (hit.name, hit.page) == ("letter.pdf", 1)
     assert f"{HIT[0]}lamps{HIT[1]}" in hit.snippet
+
+
+def test_an_e_invoice_without_pages_is_found_by_what_its_xml_says(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "e.xml").write_text(CII)
+    import_paths(desk, [tmp_path / "e.xml"])
+
+    assert found(desk, "lampe") == [("e.xml", 0)]
+    assert found(desk, '"Hotel Nord"') == [("e.xml", 0)]
+
+
+def test_pages_of_an_older_desk_are_found_after_its_upgrade(tmp_path: Path) -> None:
+    engine, config = open_engine(tmp_path / "old.db"), alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.exec_driver_sql(
+            "INSERT INTO source (id, sha256, name, origin, size, kind, status, reasons, row_count,"
+            " page_count, imported_at) VALUES (4, 'x', 'old.pdf', '', 1, 'pdf', 'completed', '[]',"
+            " 0, 1, '2024-01-01T00:00:00+00:00')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO page (source_id, number, width, height, text_source, engine, words) VALUES"
+            """ (4, 2, 1, 1, 'ocr', 'x', '[["old",0,0,1,1,1],["lamps",0,0,1,1,1]]')"""
+        )
+
+    upgrade(engine, tmp_path / "old.db")
+
+    with reading(engine) as connection:
+        hits = page_search.search_pages(connection, ["lamps"], limit=5)
+    engine.dispose()
+    assert [(hit.name, hit.page) for hit in hits] == [("old.pdf", 2)]
 
 
 def test_the_command_line_prints_what_it_finds(

@@ -98,7 +98,7 @@ class InboxView(Page):
         kind = made.title if made else ""
         if record.document_class:
             kind = document_class(record.document_class)
-        sure = record.confidence if record.document_type else None
+        sure = record.confidence if record.document_type or record.document_class else None
         problem = record.error_advice or ""
         if record.status.value == "preview":
             problem = "; ".join(record.reasons)
