@@ -142,7 +142,8 @@ def test_inspect_has_the_shape_of_the_design(shell: Shell, tmp_path: Path, sampl
     (found,) = shell.json("inspect", path)
 
     assert list(found) == [
-        *("file", "sha256", "kind", "document_type", "confidence", "reasons", "error"),
+        *("file", "sha256", "kind", "document_type", "confidence", "reasons", "document_class"),
+        "error",
         *("tables", "fields", "lines", "taxes", "findings", "pages", "seconds"),
     ]
     table = found["tables"][0]

@@ -27,6 +27,9 @@ COMMANDS = {
     "rows": "list rows of a table, raw and cleaned",
     "passes": "list the cleaning passes, with counts and sums",
     "compare": "say what two passes of a table disagree on",
+    "search": "find pages by the words on them",
+    "likeness": "list invoices that look like one and the same, or decide about them",
+    "supplier": "show what is remembered of a supplier",
     "scan": "look for anomalies over whole types, and between them",
     "settle": "say how the dates or amounts of a column are written",
     "types": "list document types, show one, copy one, or switch a rule",
@@ -53,6 +56,7 @@ _MODULES = (
     "report_commands",
     "write_commands",
     "model_commands",
+    "search_commands",
     "document_commands",
 )
 
@@ -124,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     _add_write_options(add)
     _add_model_options(add["models"])
     _add_document_options(add)
+    _add_search_options(add)
     return made
 
 
@@ -271,6 +276,18 @@ def _add_document_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     answer.add_argument("--decline", action="store_true", help="it is one document; ask no more")
     pages = "split here instead of where it was proposed, as in 1-2,3"
     one.add_argument("--pages", metavar="RANGES", help=pages)
+
+
+def _add_search_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
+    add["search"].add_argument("words", nargs="+", metavar="WORD")
+    add["search"].add_argument("--limit", type=_positive, default=50, metavar="N")
+    one = add["likeness"]
+    actions = ("list", "same", "different", "account", "withdraw")
+    one.add_argument("action", nargs="?", choices=actions, default="list", help="what to do")
+    one.add_argument("ids", type=int, nargs="*", metavar="ID", help="as the list shows them")
+    one.add_argument("--decided", action="store_true", help="also pairs that were decided")
+    add["supplier"].add_argument("name", metavar="NAME")
+    add["supplier"].add_argument("--vat-id", default="", metavar="ID")
 
 
 def _workers(text: str) -> int:

@@ -75,6 +75,9 @@ class FindingCode(StrEnum):
     FILE_HAS_SCRIPT = "file_has_script"
     FILE_HAS_FILES = "file_has_files"
     DOCUMENT_SPLIT = "document_split"
+    SAME_INVOICE = "same_invoice"
+    IBAN_CHANGED = "iban_changed"
+    IBAN_FIRST = "iban_first"
 
 
 _TYPES = {
@@ -90,6 +93,8 @@ _TYPES = {
     FindingCode.TOTALS_DISAGREE: AnomalyType.AMOUNT_MISMATCH,
     FindingCode.XML_DENIED_BY_PAGE: AnomalyType.INCONSISTENT_DATA,
     FindingCode.PAGE_DENIED_BY_XML: AnomalyType.INCONSISTENT_DATA,
+    FindingCode.SAME_INVOICE: AnomalyType.DUPLICATE_DATA,
+    FindingCode.IBAN_CHANGED: AnomalyType.INCONSISTENT_DATA,
 }
 
 

@@ -35,6 +35,9 @@ class SourceRecord:
     imported_at: dt.datetime
     #: 100 - anomalies / rows * 100, of the last cleaning.
     quality: float | None = None
+    document_class: str | None = None
+    language: str | None = None
+    page_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ SENTENCES: dict[str, str] = {
     FindingCode.FILE_HAS_SCRIPT: "The file holds a program in JavaScript; it was not run.",
     FindingCode.FILE_HAS_FILES: "Other files are embedded in this one; they were not read.",
     FindingCode.DOCUMENT_SPLIT: "The file seems to hold several documents; split it, or say no.",
+    FindingCode.SAME_INVOICE: "The same invoice seems to be there in another form.",
+    FindingCode.IBAN_CHANGED: "The supplier had another account until now; "
+    "before you pay, call the supplier at a number you know.",
+    FindingCode.IBAN_FIRST: "This is the first account of this supplier that the desk sees.",
     FindingCode.HIDDEN_SHEET: "The sheet is hidden in the workbook; it was read all the same.",
     "outlier": "The amount lies far above the others of its group.",
     "sudden_drop": "The month has less than half of the month before.",

@@ -15,6 +15,8 @@ def folded(text: str) -> str:
 
     `AT Siège`, `AT_SIEGE` and `at siege` all become `atsiege`.
     """
+    if text.isascii():
+        return "".join(filter(str.isalnum, text.lower()))
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if c.isalnum())
 
@@ -57,3 +59,11 @@ def octets_of(column: pa.Array) -> bytes:
     ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
     result: bytes = data[int(ends[0]) : int(ends[-1])].to_pybytes()
     return result
+
+
+def plain_words(text: str) -> str:
+    """Return `text` in lower case and without accents; blanks and punctuation stay."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -228,6 +228,16 @@ def more_findings(table: Table, pass_id: int, numbers: Sequence[int]) -> list[An
     ]
 
 
+def forget_source_scan(raw_table_id: int, scan: str) -> Any:
+    """Return the statement that takes back what a scan found in a table, whatever the pass."""
+    return delete(finding).where(
+        finding.c.source_id
+        == select(raw_table.c.source_id).where(raw_table.c.id == raw_table_id).scalar_subquery(),
+        finding.c.raw_table_id == raw_table_id,
+        finding.c.scan == scan,
+    )
+
+
 def storable_findings(
     findings: pa.Table, *, source_id: int, raw_table_id: int | None, pass_id: int | None
 ) -> pa.Table:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from invoice_desk.core.known_invoices import KEY_NAMES
 from invoice_desk.db.types import UtcTime
 
 metadata = MetaData(
@@ -57,6 +58,9 @@ source = Table(
     Column("seconds", Float),
     Column("imported_at", UtcTime, nullable=False),
     Column("quality", Float, comment="100 - anomalies / rows * 100, of the last cleaning"),
+    Column("document_class", Text, comment="invoice, credit_note, delivery_note, …"),
+    Column("language", Text, comment="ISO 639-1"),
+    Column("page_hash", Text, comment="of the image of the first page, 16 hexadecimal digits"),
     Index(None, "status"),
     Index(None, "container_id"),
 )
@@ -330,6 +334,71 @@ objective = Table(
     UniqueConstraint("kind", "organization", "year", "month", "currency"),
     CheckConstraint("kind in ('revenue', 'collection')", name="kind_known"),
     CheckConstraint("month between 0 and 12", name="month_known"),
+)
+
+known_invoice = Table(
+    "known_invoice",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), nullable=False),
+    Column("pass_id", Integer, comment="that cleaned it; null as long as it is as it was read"),
+    Column("number", Text, nullable=False),
+    Column("supplier_name", Text, nullable=False),
+    Column("supplier_key", Text, nullable=False, comment="the name as it is compared"),
+    Column("supplier_vat_id", Text, nullable=False),
+    Column("supplier_registration", Text, nullable=False),
+    Column("iban", Text, nullable=False),
+    Column("bic", Text, nullable=False),
+    Column("iban_standing", Text, nullable=False, comment="known, first or changed"),
+    Column("total", Text, comment="a plain decimal"),
+    Column("issue_date", Text),
+    Column("currency", Text, nullable=False),
+    Column("document_class", Text, nullable=False),
+    Column("is_trusted", Boolean, nullable=False, comment="approved, or read without a doubt"),
+    *(Column(name, BigInteger, comment="hash") for name in KEY_NAMES),
+    Index(None, "source_id"),
+    Index(None, "supplier_key"),
+    Index(None, "supplier_vat_id"),
+    Index(None, "supplier_registration"),
+    Index(None, "iban"),
+    *(Index(None, name) for name in KEY_NAMES),
+    comment="id = raw_table_id * 2^32 + row_number; what duplicates and suppliers are told by",
+)
+
+invoice_pair = Table(
+    "invoice_pair",
+    metadata,
+    Column("first_id", BigInteger, primary_key=True),
+    Column("second_id", BigInteger, primary_key=True),
+    Column("probability", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("first_finding", Integer),
+    Column("second_finding", Integer),
+    Index(None, "second_id"),
+    comment="invoices that look like one and the same; made anew whenever one is cleaned",
+)
+
+desk_decision = Table(
+    "desk_decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("one", Text, nullable=False, comment="an invoice, or a supplier"),
+    Column("other", Text, nullable=False, comment="another invoice, or an IBAN"),
+    Column("withdraws", ForeignKey("desk_decision.id")),
+    Column("person", Text, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    CheckConstraint("kind in ('different', 'same', 'iban', 'withdraw')", name="kind_known"),
+    Index(None, "one", "other"),
+    comment="what people decided about things that are no rows; they outlive every reading",
+)
+
+page_text = Table(
+    "page_text",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("body", Text, nullable=False),
+    comment="id = source_id * 2^32 + page; page 0 is what XML says; page_search is its index",
 )
 
 audit_entry = Table(

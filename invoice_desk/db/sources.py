@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Insert, Row, delete, func, insert, select, up
 
 from invoice_desk.core.records import SourceRecord
 from invoice_desk.core.source import Detection, Kind, SourceStatus
+from invoice_desk.db.known_invoices import forget_invoices_of
+from invoice_desk.db.page_search import page_text_put, page_text_reset
 from invoice_desk.db.schema import page, source
 
 
@@ -87,15 +89,23 @@ def sources_update(source_ids: Iterable[int], **values: Any) -> Any:
 
 def source_reset(source_id: int) -> list[Any]:
     """Return the statements that forget what a reading of this source left behind."""
-    return [delete(page).where(page.c.source_id == source_id)]
+    return [
+        delete(page).where(page.c.source_id == source_id),
+        page_text_reset(source_id),
+        *forget_invoices_of(source_id),
+    ]
 
 
 def page_inserts(source_id: int, pages: Iterable[dict[str, Any]]) -> list[Any]:
     """Return the statements that add pages; a page that is there already is replaced."""
-    return [
-        insert(page).prefix_with("OR REPLACE").values(source_id=source_id, **values)
-        for values in pages
-    ]
+    statements = []
+    for values in pages:
+        statements.append(
+            insert(page).prefix_with("OR REPLACE").values(source_id=source_id, **values)
+        )
+        body = " ".join(str(word[0]) for word in values["words"])
+        statements += page_text_put(source_id, values["number"], body)
+    return statements
 
 
 def list_pages(connection: Connection, source_id: int) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from invoice_desk.core.amounts import decimal_mark_of, read_amount
 from invoice_desk.core.findings import Finding, FindingCode, Severity, anomaly_of
+from invoice_desk.documents.document_class import class_of_code
 from invoice_desk.documents.einvoice import DATES, NUMBERS, EInvoice, day_of, number_of
 from invoice_desk.documents.embedded import Embedded, FoundInvoice
 from invoice_desk.documents.en16931 import check
@@ -73,6 +74,10 @@ def reading_of(found: FoundInvoice, others: Sequence[FoundInvoice] = ()) -> Docu
         tuple(findings),
         lines=invoice.lines,
         taxes=invoice.taxes,
+        document_class=class_of_code(
+            invoice.fields.get("document_type_code", ""),
+            total=invoice.fields.get("total_amount", ""),
+        ),
     )
 
 

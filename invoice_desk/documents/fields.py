@@ -40,6 +40,9 @@ class DocumentReading:
 
     Attributes:
         document_type: `invoice`, or None when it does not look like one.
+        confidence: How sure that, and the class, is; `reasons` are for both.
+        document_class: One of `document_class.CLASSES`.
+        language: ISO 639-1, or "".
         date_order: `dmy` or `mdy` when the document's dates or its language prove it.
         lines: Its lines, canonical field → value.
         taxes: Its tax, one entry a rate.
@@ -53,3 +56,5 @@ class DocumentReading:
     date_order: str | None = None
     lines: tuple[dict[str, str], ...] = ()
     taxes: tuple[dict[str, str], ...] = ()
+    document_class: str = "other"
+    language: str = ""

@@ -14,6 +14,7 @@ from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import Kind
 from invoice_desk.documents.ocr import engine_named
 from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.page_image import page_hash
 from invoice_desk.documents.pdf import read_doubted_layer, render
 from invoice_desk.documents.pictures import read_frame
 from invoice_desk.documents.poppler import draw
@@ -44,11 +45,16 @@ class PageWanted:
 
 @dataclass(frozen=True, slots=True)
 class PageGot:
-    """A page as it counts, and as an engine found it, where one was asked anew."""
+    """A page as it counts, and as an engine found it, where one was asked anew.
+
+    Attributes:
+        page_hash: Of the picture of a first page, where it was drawn.
+    """
 
     page: Page
     findings: tuple[Finding, ...] = ()
     recognised: tuple[Page, ...] = ()
+    page_hash: int | None = None
 
 
 def recognise_page(wanted: PageWanted) -> PageGot:
@@ -56,11 +62,13 @@ def recognise_page(wanted: PageWanted) -> PageGot:
     findings: list[Finding] = []
     failures: list[str] = []
     page, is_new = _known(wanted), False
+    hashed: int | None = None
     if page is None:
         try:
             image = picture_of(wanted, findings)
         except (SourceError, OSError, MemoryError) as error:
             return _unreadable(wanted, str(error), findings)
+        hashed = page_hash(image) if wanted.number == 1 else None
         page, failures = _by_first_engine(wanted, image)
         is_new = page is not None
     if page is None:
@@ -73,7 +81,7 @@ def recognise_page(wanted: PageWanted) -> PageGot:
     if wanted.reason in _DOUBTS:
         told = f"page {wanted.number}: {wanted.reason.replace('_', ' ')}"
         findings.append(Finding(FindingCode.TEXT_LAYER_DOUBTED, Severity.INFO, text=told))
-    return PageGot(page, tuple(findings), recognised)
+    return PageGot(page, tuple(findings), recognised, hashed)
 
 
 def is_known(wanted: PageWanted) -> bool:

@@ -55,6 +55,7 @@ from invoice_desk.services.cleaning_results import (
 )
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.jobs import JobSettings, RunningJob
+from invoice_desk.services.known_invoices import catch_up
 from invoice_desk.services.passes import begin_pass
 from invoice_desk.services.planning import make_plan, rows_per_chunk
 from invoice_desk.services.table_cleaning import TableCleaning, TableResult, find_duplicates
@@ -158,6 +159,7 @@ class CleaningJob(RunningJob):
             machine.handle(ChunksAdded(tuple(self._ranges)))
             machine.handle(UploadCompleted())
             error = self._clean_all(machine)
+            catch_up(self._desk)
         except CancelledError:
             machine.handle(CancelRequested())
         except StorageError as storage:

@@ -28,7 +28,7 @@ from invoice_desk.db.claims import release_source
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
 from invoice_desk.db.sources import list_pages, sources_update
-from invoice_desk.db.tables import list_tables
+from invoice_desk.db.tables import get_table, list_tables
 from invoice_desk.db.templates import list_templates
 from invoice_desk.documents.ocr import uses_gpu
 from invoice_desk.errors import CancelledError, StorageError
@@ -37,6 +37,7 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.intake import Intake, remove_unpacked
 from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.services.keeping import find_files
+from invoice_desk.services.known_invoices import remember_table
 from invoice_desk.services.storing import SourceStore, forget_readings, page_of
 from invoice_desk.workers.contract import Failure, Success, Task
 from invoice_desk.workers.executors import default_workers
@@ -315,8 +316,17 @@ class ImportJob(RunningJob):
             values: dict[str, Any] = {"outcome": FileOutcome.DONE, "seconds": file.seconds}
             file.record = replace(file.record, **values)
             file.pages.clear()
+            self._remember(file)
             self._ended += 1
         return follow_ups
+
+    def _remember(self, file: ImportFile) -> None:
+        """Warn at once of an invoice that is there already, or of an account that is new."""
+        with reading(self._desk.engine) as connection:
+            found = [get_table(connection, table_id) for table_id in file.tables]
+        for table in found:
+            if table is not None and "fields" in table.details:
+                remember_table(self._desk, table.id)
 
     def _store_part(
         self, file: ImportFile, part: str, content: SourceContent, *, ends: bool

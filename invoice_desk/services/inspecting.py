@@ -338,6 +338,7 @@ def _described(
         "document_type": kind,
         "confidence": confidence,
         "reasons": [*document.detection.reasons, *reasons],
+        "document_class": _class_of(document.reading),
         "error": document.error,
         "tables": [_table(table, types, name) for table in document.tables],
         "fields": _fields(document.reading),
@@ -360,6 +361,18 @@ def _type_of(
     if best is None:
         return None, 0.0, ()
     return best.document_type, best.confidence, best.reasons
+
+
+def _class_of(found: DocumentReading | None) -> dict[str, Any] | None:
+    """Return what a document is; None for tables, which are none."""
+    if found is None:
+        return None
+    return {
+        "name": found.document_class,
+        "confidence": found.confidence,
+        "reasons": list(found.reasons),
+        "language": found.language,
+    }
 
 
 def _table(

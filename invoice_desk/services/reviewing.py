@@ -21,6 +21,7 @@ from invoice_desk.db.clean_tables import clean_table, replace_rows
 from invoice_desk.db.decisions import add_decision, get_decision, list_decisions
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.kept_aggregates import mark_stale
+from invoice_desk.db.known_invoices import outdate_invoices
 from invoice_desk.db.passes import (
     get_pass,
     insert_findings,
@@ -186,6 +187,7 @@ def _clean_again(
     connection.execute(pass_update(done.id, **_changed_counts(done, made, before, after)))
     if _counts_otherwise(before, after):
         mark_stale(connection, [done.id])
+    outdate_invoices(connection, table.id)
 
 
 def _counts_otherwise(before: list[_Row], after: list[_Row]) -> bool:

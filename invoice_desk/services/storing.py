@@ -15,6 +15,7 @@ from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_header
 from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import file_update
+from invoice_desk.db.page_search import page_text_put
 from invoice_desk.db.passes import delete_source_findings, storable_findings
 from invoice_desk.db.schema import finding as finding_rows
 from invoice_desk.db.schema import raw_row
@@ -27,6 +28,7 @@ from invoice_desk.db.tables import (
     storable_rows,
     table_insert,
 )
+from invoice_desk.documents.fields import NO_PAGE, DocumentReading
 from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.batches import ImportFile
@@ -58,9 +60,14 @@ class SourceStore:
         self._store_findings(to, file, first, self._undecided(file, content.findings))
         for table_id, table in zip(file.tables[before:], content.tables, strict=True):
             self._store_findings(to, file, table_id, table.findings)
+        if content.page_hash is not None:
+            to.execute(source_update(file.source_id, page_hash=f"{content.page_hash:016x}"))
         if content.reading is not None:
             found = content.reading
-            sure = found.confidence if found.fields else 0.0
+            for statement in _reading_updates(file.source_id, found):
+                to.execute(statement)
+            is_read = bool(found.fields) or found.document_type is None
+            sure = found.confidence if is_read else 0.0
             file.note_type(found.document_type, sure, found.reasons, sure=SURE)
             file.doubtful = file.doubtful or bool(found.findings)
 
@@ -174,6 +181,18 @@ class SourceStore:
                 pass_id=None,
             )
             to.append(finding_rows, columns)
+
+
+def _reading_updates(source_id: int, found: DocumentReading) -> list[Any]:
+    """Return the statements that keep what a document is, and what only its XML says."""
+    update = source_update(
+        source_id, document_class=found.document_class, language=found.language or None
+    )
+    if any(field.page != NO_PAGE for field in found.fields.values()):
+        return [update]
+    said = [field.value for field in found.fields.values()]
+    said += [value for line in found.lines for value in line.values()]
+    return [update, *page_text_put(source_id, NO_PAGE, "\n".join(said))]
 
 
 def _some(table: ReadTable) -> list[list[str]]:

@@ -37,6 +37,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("redo", "edit", QT_TRANSLATE_NOOP("actions", "&Redo"), "Ctrl+Shift+Z"),
     ActionSpec("copy", "edit", QT_TRANSLATE_NOOP("actions", "&Copy with headings"), "Ctrl+C"),
     ActionSpec("find", "edit", QT_TRANSLATE_NOOP("actions", "&Find"), "Ctrl+F"),
+    ActionSpec("search", "edit", QT_TRANSLATE_NOOP("actions", "&Search in all pages…"), "Ctrl+K"),
     ActionSpec("approve", "edit", QT_TRANSLATE_NOOP("actions", "&Approve rows"), "Ctrl+Return"),
     ActionSpec("exclude", "edit", QT_TRANSLATE_NOOP("actions", "E&xclude rows"), "Ctrl+Del"),
     ActionSpec("settings", "edit", QT_TRANSLATE_NOOP("actions", "&Settings…"), "Ctrl+,"),

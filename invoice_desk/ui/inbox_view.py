@@ -14,7 +14,7 @@ from invoice_desk.core.records import SourceRecord
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.pages import Page, search_field
 from invoice_desk.ui.text_grid import RecordModel
-from invoice_desk.ui.texts import number, status
+from invoice_desk.ui.texts import document_class, number, status
 from invoice_desk.ui.welcome import Welcome
 
 
@@ -96,7 +96,9 @@ class InboxView(Page):
     def _cells(self, record: SourceRecord) -> list[tuple[str, Any]]:
         made = self._types.get(record.document_type or "")
         kind = made.title if made else ""
-        sure = record.confidence if record.document_type else None
+        if record.document_class:
+            kind = document_class(record.document_class)
+        sure = record.confidence if record.document_type or record.document_class else None
         problem = record.error_advice or ""
         if record.status.value == "preview":
             problem = "; ".join(record.reasons)

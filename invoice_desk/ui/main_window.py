@@ -40,11 +40,12 @@ from invoice_desk.ui.operations import Operations
 from invoice_desk.ui.reports_view import ReportsView
 from invoice_desk.ui.review_view import ReviewView
 from invoice_desk.ui.rules_view import RulesView
+from invoice_desk.ui.search_dialog import SearchDialog
 from invoice_desk.ui.small_views import ActivityView, TemplatesView
 from invoice_desk.ui.table_operations import TableOperations
 from invoice_desk.ui.table_view import TableView
 from invoice_desk.ui.texts import number
-from invoice_desk.ui.window_state import remember, restore
+from invoice_desk.ui.window_state import open_remembered, remember, restore
 
 _REFRESH_MS = 1000
 _SIZE = QSize(1240, 780)
@@ -139,6 +140,7 @@ class MainWindow(QMainWindow):
             "approve": self.table.approve,
             "exclude": self.table.exclude,
             "find": self._on_find,
+            "search": self._on_search,
             "settings": self.operations.edit_settings,
             "clean": self._on_clean,
             "clean_choices": self._on_clean_with_choices,
@@ -465,6 +467,16 @@ class MainWindow(QMainWindow):
         field = self.table.search if on_table else self.inbox.search
         field.setFocus()
         field.selectAll()
+
+    def _on_search(self) -> None:
+        dialog = SearchDialog(self._desk, self.background, self)
+        dialog.opened.connect(self._on_hit)
+        open_remembered(dialog, self._settings, QSize(820, 520), name="search")
+
+    def _on_hit(self, source_id: int) -> None:
+        found = next((each for each in self._sources if each.id == source_id), None)
+        if found is not None:
+            self.open_source(found)
 
     def _on_scan(self) -> None:
         action = self.actions_by_id["scan"]

@@ -70,6 +70,24 @@ _ANOMALIES = {
 }
 
 
+_CLASSES = {
+    "invoice": QT_TRANSLATE_NOOP("classes", "Invoice"),
+    "credit_note": QT_TRANSLATE_NOOP("classes", "Credit note"),
+    "receipt": QT_TRANSLATE_NOOP("classes", "Receipt"),
+    "order": QT_TRANSLATE_NOOP("classes", "Order or contract"),
+    "statement": QT_TRANSLATE_NOOP("classes", "Statement"),
+    "delivery_note": QT_TRANSLATE_NOOP("classes", "Delivery note"),
+    "call_record": QT_TRANSLATE_NOOP("classes", "Call record"),
+    "other": QT_TRANSLATE_NOOP("classes", "Other document"),
+}
+
+
+def document_class(name: str) -> str:
+    """Return what a document is called."""
+    text = _CLASSES.get(name)
+    return QCoreApplication.translate("classes", text) if text else name
+
+
 def status(code: str) -> str:
     """Return the word for a state."""
     text = _STATUS.get(code)

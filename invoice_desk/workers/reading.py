@@ -114,6 +114,7 @@ class SourceContent:
         follow_ups: What is left to do.
         embedded: E-invoices of a PDF that has pages left to do.
         recognised: Pages as engines found them just now, to be kept for the next time.
+        page_hash: Of the picture of the first page, where it was recognised.
     """
 
     tables: tuple[ReadTable, ...] = ()
@@ -125,6 +126,7 @@ class SourceContent:
     page_count: int = 0
     embedded: Embedded = NO_XML
     recognised: tuple[Page, ...] = ()
+    page_hash: int | None = None
 
 
 def read_payload(payload: ReadingPayload) -> SourceContent:
@@ -287,7 +289,8 @@ def _read_paged(payload: ReadSource) -> SourceContent:
             embedded=embedded,
         )
     content = _document(payload.name, done, embedded, findings, expected=len(pages))
-    return replace(content, recognised=new)
+    hashed = next((found.page_hash for found in got if found.page.number == 1), None)
+    return replace(content, recognised=new, page_hash=hashed)
 
 
 def _pages_as_they_are(payload: ReadSource) -> tuple[list[Page], Embedded]:
@@ -342,7 +345,12 @@ def _recognised(payload: RecognisePage) -> SourceContent:
             payload.engines,
         )
     )
-    return SourceContent(pages=(got.page,), findings=got.findings, recognised=got.recognised)
+    return SourceContent(
+        pages=(got.page,),
+        findings=got.findings,
+        recognised=got.recognised,
+        page_hash=got.page_hash,
+    )
 
 
 def _document(
@@ -393,6 +401,7 @@ def document_table(name: str, reading: DocumentReading) -> ReadTable:
     columns = tuple(reading.fields)
     details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
     details["date_order"] = reading.date_order
+    details["document_class"] = reading.document_class
     details |= {k: v for k, v in (("lines", reading.lines), ("taxes", reading.taxes)) if v}
     structure = Structure(first_data_row=0, columns=columns)
     row = [_cell(n, reading) for n in columns]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from alembic import context
 
 from invoice_desk.db.clean_tables import PREFIX
+from invoice_desk.db.page_search import INDEX
 from invoice_desk.db.schema import metadata
 
 
 def _is_ours(
     _object: object, name: str | None, kind: str, _reflected: bool, _other: object
 ) -> bool:
-    """Leave out the clean tables: they are made from document types, not by migrations."""
-    return not (kind == "table" and (name or "").startswith(PREFIX))
+    """Leave out the clean tables, made from document types, and the full-text index's own."""
+    return not (kind == "table" and (name or "").startswith((PREFIX, INDEX)))
 
 
 context.configure(

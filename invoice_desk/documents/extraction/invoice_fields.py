@@ -12,6 +12,7 @@ import numpy as np
 from invoice_desk.core.amounts import amount_text
 from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
 from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
 from invoice_desk.documents.extraction.identifiers import (
@@ -42,14 +43,6 @@ _CREDIT = re.compile(
 )
 #: Rows from the top in which a document says what it is.
 _TITLE_ROWS = 25
-_INVOICE_WORDS = re.compile(
-    r"\b(?:invoice|facture|rechnung|factuur|receipt|avoir|credit note|gutschrift|tax invoice)\b",
-    re.IGNORECASE,
-)
-_MONEY_WORDS = re.compile(
-    r"\b(?:total|ttc|tva|vat|gst|mwst|net à payer|subtotal|sous-total|amount due|iban|btw)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +57,24 @@ class _Odds:
 
 
 def read_document(pages: Sequence[Page]) -> DocumentReading:
-    """Return the fields of a document, and whether it looks like an invoice."""
-    document = document_of(layout_of(pages))
-    kind, confidence, reasons = _kind_of(document.layout.text)
-    if kind is None:
-        return DocumentReading(None, confidence, reasons, {})
+    """Return what a document is and, where it is one to be paid or ordered by, its fields."""
+    layout = layout_of(pages)
+    found = classify(layout.lines())
+    told = DocumentReading(
+        found.document_type,
+        found.confidence,
+        found.reasons,
+        {},
+        document_class=found.name,
+        language=found.language,
+    )
+    if found.document_type is None:
+        return told
+    document = document_of(layout)
     engines = {page.number: page.engine for page in pages}
-    fields = _Fields(document, engines).found()
+    fields = _Fields(document, engines, is_credit=found.name == "credit_note").found()
     proven = document.notation.date_order.value if document.notation.is_proven else None
-    findings = tuple(_findings(fields))
-    return DocumentReading(kind, confidence, reasons, fields, findings, proven)
+    return replace(told, fields=fields, findings=tuple(_findings(fields)), date_order=proven)
 
 
 def page_dates(text: str) -> list[str]:
@@ -87,21 +88,11 @@ def page_dates(text: str) -> list[str]:
     return days
 
 
-def _kind_of(text: str) -> tuple[str | None, float, tuple[str, ...]]:
-    named = sorted({m.group().lower() for m in _INVOICE_WORDS.finditer(text)})
-    money = sorted({m.group().lower() for m in _MONEY_WORDS.finditer(text)})
-    if named:
-        return "invoice", min(0.6 + 0.1 * len(money), 0.95), (f"says “{named[0]}”",)
-    if len(money) >= 2:
-        return "invoice", 0.6, (f"speaks of {', '.join(money[:3])}",)
-    return None, 0.3, ("has no word of an invoice",)
-
-
 class _Fields:
     """Chooses the fields of one document."""
 
-    def __init__(self, document: Document, engines: Mapping[int, str]) -> None:
-        self._document, self._engines = document, engines
+    def __init__(self, document: Document, engines: Mapping[int, str], *, is_credit: bool) -> None:
+        self._document, self._engines, self._is_credit = document, engines, is_credit
         self._odds = _odds_of(document)
 
     def found(self) -> dict[str, FieldValue]:
@@ -182,7 +173,7 @@ class _Fields:
         rows = self._document.layout.rows[:_TITLE_ROWS]
         hits = ((row, _CREDIT.search(row.text)) for row in rows)
         row, hit = next(((r, h) for r, h in hits if h), (None, None))
-        if row is None or hit is None:
+        if row is None or hit is None or not self._is_credit:
             return
         amounts = [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]
         total = fields.get("total_amount")
