@@ -152,7 +152,9 @@ _FURTHER = (
 )
 _VOCABULARY = frozenset(
     {
-        *re.findall(r"[a-z%#]+", re.sub(r"\(\?[:!=]|\\w|\\b", " ", " ".join(p for _, p in _LABELS))),
+        *re.findall(
+            r"[a-z%#]+", re.sub(r"\(\?[:!=]|\\w|\\b", " ", " ".join(p for _, p in _LABELS))
+        ),
         *_FURTHER.split(),
     }
 )

@@ -6,8 +6,9 @@ cannot be read stays text, with a finding.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from invoice_desk.core.amounts import amount_text
@@ -15,10 +16,22 @@ from invoice_desk.core.findings import AnomalyType, Finding, FindingCode, Severi
 from invoice_desk.documents.column_roles import NUMERIC, TEXTS, Role
 from invoice_desk.documents.line_arithmetic import Proof, proof_of, settled_roles
 from invoice_desk.documents.line_values import Figure, figure_of, mark_of
-from invoice_desk.documents.page import Line, Page, Word, box_around
-from invoice_desk.documents.table_rows import LineTable, TableRow, tables_of
+from invoice_desk.documents.page import Line, Page, Word, box_around, segments_of
+from invoice_desk.documents.plain_lines import plain_table
+from invoice_desk.documents.table_rows import (
+    LineTable,
+    TableRow,
+    names_total,
+    tables_of,
+    upright_lines,
+)
+from invoice_desk.documents.tax_lines import TaxWords, taxes_of
 
 _CENT = Decimal("0.01")
+#: The number of a line: `3`, `03.`, `1.2`.
+_COUNT = re.compile(r"\d{1,4}(?:\.\d{1,3})*\.?")
+#: A code in brackets before the description, as some programs print it.
+_CODED = re.compile(r"\[([^\[\]\s]{1,40})\]")
 #: Figures that are no money, which show only the decimals that they have.
 _COUNTS = frozenset({Role.QUANTITY, Role.TAX_RATE, Role.DISCOUNT})
 #: How sure a line is: by its heading alone, with its equation, and with the sum of all lines.
@@ -88,35 +101,55 @@ class _ReadRow:
 def read_lines(pages: Sequence[Page]) -> LineReading:
     """Return the lines of an invoice, those of all its pages together."""
     engines = {page.number: page.engine for page in pages}
-    tables = [table for table in tables_of(pages) if table.rows]
-    read = [_lines_of(table, engines) for table in tables]
-    found = max(read, key=_weight, default=LineReading())
-    return found
+    text = [upright_lines(page) for page in pages]
+    tables = tables_of(text)
+    mark = mark_of(word.text for lines in text for line in lines for word in line.words)
+    read = [_lines_of(table, engines, mark) for table in tables]
+    best = max(range(len(read)), key=lambda i: _weight(read[i]), default=None)
+    found = LineReading() if best is None else read[best]
+    if found.lines_total is None:
+        plain = plain_table(text, mark=mark)
+        if plain is not None:
+            tables, read, best = [plain], [_lines_of(plain, engines, mark)], 0
+            found = max(found, read[0], key=_weight)
+    rest = [line for lines in text for line in lines]
+    if best is not None and found is read[best]:
+        rest = tables[best].rest
+    taxes = tuple(_tax(each, engines) for each in taxes_of(rest, mark=mark))
+    return replace(found, taxes=taxes)
 
 
-def _weight(reading: LineReading) -> tuple[int, float]:
-    return len(reading.lines), reading.confidence
+def _weight(reading: LineReading) -> tuple[bool, int, float]:
+    """Return what one reading of the lines has over another: a sum that is stated, then more."""
+    return reading.lines_total is not None, len(reading.lines), reading.confidence
 
 
-def _lines_of(table: LineTable, engines: Mapping[int, str]) -> LineReading:
+def _lines_of(table: LineTable, engines: Mapping[int, str], mark: str | None) -> LineReading:
     """Return the lines of one table."""
     roles = [column.role for column in table.columns]
     texts = [row.text(i) for row in table.rows for i in row.cells if roles[i] in NUMERIC]
-    mark = mark_of([*texts, *(word.text for line in table.rest for word in line.words)])
+    mark = mark or mark_of(texts)
     rows = [_ReadRow(row, _figures(row, roles, mark)) for row in table.rows]
     better = settled_roles([each.figures for each in rows if not each.row.after_total], roles)
-    roles = list(better or roles)
-    items: list[LineItem] = []
-    findings: list[Finding] = []
-    for each in rows:
-        item = _item(each, roles, engines)
-        if item is not None:
-            items.append(item)
+    roles = _named_by_cells(better or roles, table.rows)
+    items = [item for each in rows if (item := _item(each, roles, engines)) is not None]
     total = _total_of(items, table.rest, mark, engines)
-    items = [_surer(item, is_summed=total is not None) for item in items]
-    findings.extend(_doubts(items))
+    if total is not None:
+        items = [_surer(item) for item in items]
     sure = min((item.confidence for item in items), default=0.0)
-    return LineReading(tuple(items), (), tuple(findings), sure, total)
+    return LineReading(tuple(items), (), tuple(_doubts(items)), sure, total)
+
+
+def _named_by_cells(roles: Sequence[Role], rows: Sequence[TableRow]) -> list[Role]:
+    """Return the roles; what is headed No. and holds no small numbers is a code."""
+    settled = list(roles)
+    if Role.ITEM_CODE not in settled and Role.LINE_ID in settled:
+        at = settled.index(Role.LINE_ID)
+        texts = [text for row in rows if (text := row.text(at))]
+        counted = sum(bool(_COUNT.fullmatch(text)) for text in texts)
+        if counted * 2 < len(texts):
+            settled[at] = Role.ITEM_CODE
+    return settled
 
 
 def _figures(row: TableRow, roles: Sequence[Role], mark: str | None) -> dict[int, Figure]:
@@ -140,7 +173,9 @@ def _item(each: _ReadRow, roles: Sequence[Role], engines: Mapping[int, str]) -> 
     proof = proof_of(figures)
     if each.row.after_total and (proof is None or not any(proof.values.values())):
         return None
-    place = _Place(each.row, engines.get(each.row.page, ""), _READ if proof is None else _MULTIPLIES)
+    place = _Place(
+        each.row, engines.get(each.row.page, ""), _READ if proof is None else _MULTIPLIES
+    )
     fields = dict(_numbers(each, roles, figures, proof, place))
     fields |= dict(_texts(each.row, roles, place))
     if not fields.keys() & {"description", "item_code"}:
@@ -180,8 +215,9 @@ def _numbers(
         value = proven.get(role, figure.value)
         digits = 0 if role in _COUNTS else 2
         words = each.row.cells[i]
-        yield role.value, place.value(
-            "" if value is None else amount_text(value, digits=digits), words
+        yield (
+            role.value,
+            place.value("" if value is None else amount_text(value, digits=digits), words),
         )
         unit = figure.rest.strip(" .")
         if role is Role.QUANTITY and any(c.isalpha() for c in unit) and Role.UNIT not in roles:
@@ -190,36 +226,162 @@ def _numbers(
                 yield Role.UNIT.value, place.value(unit, named, unit)
 
 
-def _texts(
-    row: TableRow, roles: Sequence[Role], place: _Place
-) -> Iterator[tuple[str, LineValue]]:
+def _texts(row: TableRow, roles: Sequence[Role], place: _Place) -> Iterator[tuple[str, LineValue]]:
+    """Yield the texts of a row; a code may stand before or below its description."""
     for i, role in enumerate(roles):
-        if role in {*TEXTS, Role.LINE_ID, Role.UNIT, Role.DATE}:
-            words = [*row.cells.get(i, ())]
-            if role is Role.DESCRIPTION:
-                words = _described(row, words, i)
-            if words:
-                text = " ".join(word.text for word in words)
-                yield role.value, place.value(text, words)
+        if role not in {*TEXTS, Role.LINE_ID, Role.UNIT, Role.DATE}:
+            continue
+        words = [*row.cells.get(i, ())]
+        if role is Role.DESCRIPTION:
+            words = _described(row, words, i)
+            if words and Role.ITEM_CODE not in roles and (code := _CODED.fullmatch(words[0].text)):
+                yield Role.ITEM_CODE.value, place.value(code[1], words[:1], code[1])
+                words = words[1:]
+        elif role is Role.ITEM_CODE:
+            below = _described(row, [], i)
+            if Role.DESCRIPTION not in roles and words and below:
+                text = " ".join(word.text for word in below)
+                yield Role.DESCRIPTION.value, place.value(text, below)
+            words = _code_among(words) or _code_among(below)
+        if words:
+            yield role.value, place.value(" ".join(word.text for word in words), words)
 
 
-def _described(row: TableRow, words: list[Word], column: int) -> list[Word]:
-    """Return the words of a description, those of further lines behind them."""
+def _code_among(words: Sequence[Word]) -> list[Word]:
+    """Return the words without labels such as `Art-Nr:`; nothing where only labels are."""
+    return [word for word in words if not word.text.endswith(":")][:3]
+
+
+def _described(row: TableRow, words: Sequence[Word], column: int) -> list[Word]:
+    """Return the words of a description, those of further lines before and behind them."""
     above = [word for text in row.above for word in text.cells.get(column, ())]
     below = [word for text in row.below for word in text.cells.get(column, ())]
     return [*above, *words, *below]
 
 
 def _total_of(
-    items: Sequence[LineItem], rest: Iterable[Line], mark: str | None, engines: Mapping[int, str]
+    items: Sequence[LineItem], rest: Sequence[Line], mark: str | None, engines: Mapping[int, str]
 ) -> LineValue | None:
-    """Return the first total below the lines that is their sum."""
+    """Return the first total below the lines that is their sum; lines that sum up go first."""
+    sums = {abs(total) for total in sums_of(items).values()}
+    if not sums:
+        return None
+    for named in (True, False):
+        for line in rest:
+            if named is not names_total(line.text) or not any(c.isalpha() for c in line.text):
+                continue
+            for part in segments_of(line, gap=0.6):
+                figure = figure_of(part.words[-1].text if named else part.text, mark=mark)
+                figure = figure or figure_of(part.text, mark=mark)
+                if figure is not None and {abs(v) for v in figure.values} & sums:
+                    value = next(v for v in figure.values if abs(v) in sums)
+                    shown = amount_text(value, digits=2)
+                    engine = engines.get(line.page, "")
+                    return LineValue(shown, part.text, _SUMS, line.page, part.box, engine)
     return None
 
 
-def _surer(item: LineItem, *, is_summed: bool) -> LineItem:
-    return item
+def sums_of(items: Sequence[LineItem]) -> dict[str, Decimal]:
+    """Return the sums of the lines' amounts, by field; none where a line lacks it."""
+    sums = {}
+    for name in (Role.NET_AMOUNT.value, Role.GROSS_AMOUNT.value):
+        amounts = [item.number(name) for item in items]
+        known = [amount for amount in amounts if amount is not None]
+        if known and len(known) == len(amounts):
+            sums[name] = sum(known, Decimal(0))
+    return sums
+
+
+def _surer(item: LineItem) -> LineItem:
+    """Return a line of which all together are stated as their sum."""
+    sure = _BOTH if item.confidence >= _MULTIPLIES else _SUMS
+    scale = sure / item.confidence
+    fields = {
+        name: replace(each, confidence=round(min(each.confidence * scale, sure), 3))
+        for name, each in item.fields.items()
+    }
+    return LineItem(fields, sure)
+
+
+def _tax(found: TaxWords, engines: Mapping[int, str]) -> dict[str, LineValue]:
+    """Return the values of one rate."""
+    stated = {
+        "base": (found.base, found.base_words, 2),
+        "tax_rate": (found.rate, found.rate_words, 0),
+        "amount": (found.amount, found.amount_words, 2),
+    }
+    sure = _BOTH if found.base is not None else _READ
+    return {
+        name: LineValue(
+            amount_text(value, digits=digits),
+            " ".join(word.text for word in words),
+            sure,
+            found.page,
+            box_around(words),
+            engines.get(found.page, ""),
+        )
+        for name, (value, words, digits) in stated.items()
+        if value is not None
+    }
 
 
 def _doubts(items: Sequence[LineItem]) -> Iterator[Finding]:
-    yield from ()
+    """Yield what is undecided in the lines, and lines whose numbers do not multiply."""
+    for number, item in enumerate(items, start=1):
+        for name, each in item.fields.items():
+            if not each.value:
+                told = (
+                    f"line {number}: “{each.text}” can be read in more than one way, or not at all"
+                )
+                yield Finding(FindingCode.AMBIGUOUS, Severity.WARNING, f"lines.{name}", told)
+        q, p, n = (item.number(name) for name in ("quantity", "unit_price", "net_amount"))
+        if q is None or p is None or n is None or item.confidence not in {_READ, _SUMS}:
+            continue
+        told = (
+            f"line {number}: {amount_text(q, digits=0)} at {amount_text(p, digits=2)} comes to "
+            f"{amount_text(q * p, digits=2)}, but {amount_text(n, digits=2)} is stated"
+        )
+        yield _mismatch("lines.net_amount", told)
+
+
+def check_lines(
+    lines: Sequence[LineItem],
+    *,
+    net_amount: Decimal | None = None,
+    lines_total: Decimal | None = None,
+    total_amount: Decimal | None = None,
+    allowances: Decimal = Decimal(0),
+    charges: Decimal = Decimal(0),
+) -> list[Finding]:
+    """Return a finding where the lines do not come to the totals of the invoice.
+
+    Lines whose amounts include the tax come to the total with tax; that is right as well.
+
+    Args:
+        lines: All lines.
+        net_amount: The total without tax.
+        lines_total: The sum of the lines that the invoice states.
+        total_amount: The total with tax.
+        allowances: What is taken off the whole invoice.
+        charges: What is added to it.
+    """
+    sums = sums_of(lines)
+    if not sums or (net_amount is None and lines_total is None and total_amount is None):
+        return []
+    slack = _CENT * max(1, len(lines) // 2)
+    wanted = [lines_total, None if net_amount is None else net_amount + allowances - charges]
+    wanted = [*wanted, total_amount]
+    stated = [amount for amount in wanted if amount is not None]
+    if any(abs(abs(ours) - abs(s)) <= slack for ours in sums.values() for s in stated):
+        return []
+    ours = next(iter(sums.values()))
+    told = (
+        f"the {len(lines)} lines come to {amount_text(ours, digits=2)}, but "
+        f"{amount_text(stated[0], digits=2)} is stated"
+    )
+    return [_mismatch("net_amount", told)]
+
+
+def _mismatch(name: str, told: str) -> Finding:
+    anomaly = AnomalyType.AMOUNT_MISMATCH
+    return Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, name, told, anomaly=anomaly)

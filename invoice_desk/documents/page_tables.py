@@ -20,12 +20,13 @@ from invoice_desk.documents.column_roles import (
     tokens_of,
     whole_role,
 )
+from invoice_desk.documents.line_values import is_number
 from invoice_desk.documents.page import Line, Word, box_around, segments_of
 
 #: Words further apart than this, in heights, are two labels.
 _LABEL_GAP = 0.75
 #: Rows of one heading lie no further apart than this, in heights.
-_ROW_GAP = 1.9
+_ROW_GAP = 2.2
 _MOST_WORDS = 4
 _NUMBER = re.compile(r"[-+(]?\d[\d.,'’ ]*[%)]?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 _DIGITS = re.compile(r"\d")
@@ -216,9 +217,11 @@ def widened(heading: Heading, lines: Iterable[Line]) -> tuple[Column, ...]:
             continue
         for part in segments_of(line, gap=1.0):
             under = [
-                i for i, c in enumerate(heading.columns) if part.box[2] > c.x0 and part.box[0] < c.x1
+                i
+                for i, c in enumerate(heading.columns)
+                if part.box[2] > c.x0 and part.box[0] < c.x1
             ]
-            if len(under) == 1 and not _is_prose(part):
+            if len(under) == 1 and _fits(part, heading.columns[under[0]].role):
                 side = bounds[under[0]]
                 side[0], side[1] = min(side[0], part.box[0]), max(side[1], part.box[2])
     fixed = [
@@ -233,21 +236,46 @@ def widened(heading: Heading, lines: Iterable[Line]) -> tuple[Column, ...]:
     return tuple(fixed)
 
 
-def _is_prose(part: Line) -> bool:
+def _fits(part: Line, role: Role) -> bool:
+    """Return whether a part is one cell of a column: a number, or a text that is no prose."""
+    if role in NUMERIC:
+        return is_number(part.text)
     letters = sum(c.isalpha() for c in part.text)
-    return len(part.words) > 6 and letters > 0.7 * sum(not c.isspace() for c in part.text)
+    return len(part.words) <= 6 or letters <= 0.7 * sum(not c.isspace() for c in part.text)
 
 
 def cells_of(line: Line, columns: Sequence[Column]) -> dict[int, list[Word]]:
     """Return which words of a line stand in which column."""
     cells: dict[int, list[Word]] = {}
     texts = [i for i, column in enumerate(columns) if column.role in TEXTS]
+    loose: list[Word] = []
     for part in segments_of(line, gap=1.0):
         home = _home_of_prose(part, columns, texts)
-        for words in _inseparable(part.words):
-            at = _nearest(words, columns) if home is None else home
-            cells.setdefault(at, []).extend(words)
+        if home is None:
+            loose.extend(part.words)
+        else:
+            cells.setdefault(home, []).extend(part.words)
+    for words in _inseparable(loose):
+        cells.setdefault(_nearest(words, columns), []).extend(words)
+    cells = {i: sorted(words, key=lambda word: word.box[0]) for i, words in cells.items()}
+    _part_numbers(cells, columns)
     return cells
+
+
+def _part_numbers(cells: dict[int, list[Word]], columns: Sequence[Column]) -> None:
+    """Give the second of two numbers in one cell to the next column when that has none."""
+    for i in sorted(cells, reverse=True):
+        if columns[i].role not in NUMERIC or i + 1 >= len(columns):
+            continue
+        starts = [n for n, word in enumerate(cells[i]) if _NUMBER.fullmatch(word.text)]
+        following = cells.get(i + 1, [])
+        if len(starts) < 2 or columns[i + 1].role not in NUMERIC:
+            continue
+        left, right = cells[i][starts[-1] - 1], cells[i][starts[-1]]
+        apart = right.box[0] - left.box[2] > 0.8 * max(left.height, right.height)
+        if apart and not any(_NUMBER.fullmatch(word.text) for word in following):
+            cells[i + 1] = [*cells[i][starts[-1] :], *following]
+            cells[i] = cells[i][: starts[-1]]
 
 
 def _home_of_prose(part: Line, columns: Sequence[Column], texts: Sequence[int]) -> int | None:

@@ -5,9 +5,10 @@ A row is anchored by its numbers.  Rows that sum up, carry forward or only comme
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from invoice_desk.documents.column_roles import NUMERIC, Role
@@ -16,9 +17,10 @@ from invoice_desk.documents.page import Line, Page, Word, lines_of
 from invoice_desk.documents.page_tables import Column, Heading, cells_of, headings_of, widened
 
 #: Numbers of one row may stand this much apart, in heights, when their columns differ.
-_SAME_ROW = 1.4
+_SAME_ROW = 2.0
 #: A text further below than this, in heights, does not go on.
 _GOES_ON = 2.3
+_PAID = frozenset({Role.NET_AMOUNT, Role.GROSS_AMOUNT})
 _CARRIED = re.compile(
     r"\b(?:carried (?:forward|over)|brought (?:forward|over)|(?:b|c)/f|à reporter|a reporter"
     r"|report(?:s|é)?(?: page)?|[üu]bertrag|übertrag|transport(?=\s*:?\s*[\d.,]+\s*€?$)"
@@ -84,16 +86,38 @@ class LineTable:
     totals: int = 0
 
 
-def tables_of(pages: Sequence[Page]) -> list[LineTable]:
-    """Return the tables of invoice lines in a document."""
+def tables_of(pages: Sequence[Sequence[Line]]) -> list[LineTable]:
+    """Return the tables of invoice lines in a document.
+
+    Args:
+        pages: The lines of each page, as `upright_lines` gives them.
+    """
     tables: list[LineTable] = []
-    for page in pages:
-        lines = lines_of(page)
+    for lines in pages:
         if lines:
             _read_page(lines, tables)
+    tables = [table for table in tables if table.rows]
     for table in tables:
         _share_out_texts(table)
+        table.rest = list(_below(table.rows[-1], pages))
     return tables
+
+
+def upright_lines(page: Page) -> list[Line]:
+    """Return the lines of a page without words that run up or down a margin."""
+    words = tuple(
+        word
+        for word in page.words
+        if len(word.text) < 3 or word.height <= 2 * (word.box[2] - word.box[0])
+    )
+    return lines_of(replace(page, words=words))
+
+
+def _below(row: TableRow, pages: Sequence[Sequence[Line]]) -> Iterator[Line]:
+    """Yield the lines below a row, and those of later pages."""
+    for line in itertools.chain.from_iterable(pages):
+        if line.page > row.page or (line.page == row.page and line.box[1] > row.bottom):
+            yield line
 
 
 def _read_page(lines: Sequence[Line], tables: list[LineTable]) -> None:
@@ -110,15 +134,22 @@ def _read_page(lines: Sequence[Line], tables: list[LineTable]) -> None:
         if not heading.is_of_lines:
             if tables and tables[-1].rows:
                 tables[-1].ended = True
-                tables[-1].rest.extend(body)
             continue
         again = tables and not tables[-1].totals and _is_repeated(heading, tables[-1].heading)
         if not again:
             if tables:
                 tables[-1].ended = True
-            tables.append(LineTable(widened(heading, body), heading))
+            tables.append(LineTable(widened(heading, _above_totals(body)), heading))
         tables[-1].heading = heading
         _continue(tables[-1], body, is_headed=True)
+
+
+def _above_totals(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines before the first that sums up; further down columns are others."""
+    for line in lines:
+        if _TOTAL.search(line.text) and any(c.isdigit() for c in line.text):
+            return
+        yield line
 
 
 def _is_repeated(heading: Heading, before: Heading) -> bool:
@@ -128,19 +159,31 @@ def _is_repeated(heading: Heading, before: Heading) -> bool:
 
 def _continue(table: LineTable, lines: Sequence[Line], *, is_headed: bool) -> None:
     """Add the rows that stand in `lines`; without a heading above only whole rows count."""
-    rows = list(_rows(table, lines))
+    rows = _with_amounts(list(_rows(table, lines)), table.columns)
     if not is_headed:
         rows = [row for row in rows if _is_whole(row, table.columns)]
     table.rows.extend(rows)
-    stop = max((row.bottom for row in rows), default=float("-inf"))
-    table.rest.extend(line for line in lines if line.box[1] > stop)
+
+
+def _with_amounts(rows: Sequence[TableRow], columns: Sequence[Column]) -> list[TableRow]:
+    """Return the rows that have an amount; the others are texts of the row above."""
+    paid = {i for i, column in enumerate(columns) if column.role in _PAID}
+    kept: list[TableRow] = []
+    for row in rows:
+        if not paid or paid & _numbers(row.cells, columns):
+            kept.append(row)
+        elif kept:
+            words = sorted((w for each in row.cells.values() for w in each), key=lambda w: w.box[0])
+            text = TextLine(Line(tuple(words), row.page), row.cells)
+            kept[-1].below.extend((*row.above, text, *row.below))
+    return kept
 
 
 def _is_whole(row: TableRow, columns: Sequence[Column]) -> bool:
     """Return whether a row has an amount, a second number and a text."""
     filled = {columns[i].role for i in row.cells}
     others = {Role.QUANTITY, Role.UNIT_PRICE, Role.LINE_ID, Role.TAX_RATE}
-    return bool(filled & {Role.NET_AMOUNT, Role.GROSS_AMOUNT}) and bool(filled & others)
+    return bool(filled & _PAID) and bool(filled & others)
 
 
 def _rows(table: LineTable, lines: Iterable[Line]) -> Iterator[TableRow]:
@@ -159,12 +202,18 @@ def _rows(table: LineTable, lines: Iterable[Line]) -> Iterator[TableRow]:
             (waiting if row is None else row.below).append(TextLine(line, cells))
         elif row is not None and _goes_with(row, line, numbers, table.columns):
             for i, words in cells.items():
-                row.cells.setdefault(i, []).extend(words)
+                if i not in row.cells or table.columns[i].role is not Role.ITEM_CODE:
+                    row.cells.setdefault(i, []).extend(words)
             row.bottom = line.box[3]
         else:
             row = TableRow(line.page, cells, line.box[1], line.box[3], bool(table.totals))
             row.above, waiting = waiting, []
             yield row
+
+
+def names_total(text: str) -> bool:
+    """Return whether a line sums up others, carries a sum forward, or states a tax."""
+    return bool(_TOTAL.search(text) or _CARRIED.search(text) or _TAX_LINE.search(text))
 
 
 def _numbers(cells: dict[int, list[Word]], columns: Sequence[Column]) -> set[int]:
@@ -189,9 +238,7 @@ def _is_total(
     return bool(_TAX_LINE.search(" ".join(word.text for word in texts)))
 
 
-def _goes_with(
-    row: TableRow, line: Line, numbers: set[int], columns: Sequence[Column]
-) -> bool:
+def _goes_with(row: TableRow, line: Line, numbers: set[int], columns: Sequence[Column]) -> bool:
     """Return whether a line's numbers complete the row above, as cells set half a line lower."""
     ours = _numbers(row.cells, columns)
     height = median(word.height for word in line.words) or 1.0
@@ -200,7 +247,7 @@ def _goes_with(
 
 
 def _has_amount(numbers: set[int], columns: Sequence[Column]) -> bool:
-    return any(columns[i].role in {Role.NET_AMOUNT, Role.GROSS_AMOUNT} for i in numbers)
+    return any(columns[i].role in _PAID for i in numbers)
 
 
 def _share_out_texts(table: LineTable) -> None:
@@ -215,41 +262,48 @@ def _share_out_texts(table: LineTable) -> None:
         for row, following in zip(table.rows, table.rows[1:], strict=False):
             if following.page == row.page:
                 following.above, row.below = row.below, []
-    step = _step(table)
+    step = _step(table, described)
     for row in table.rows:
-        row.above = _going_on(reversed(row.above), row, step, up=True) if is_above else []
-        row.below = [] if is_above else _going_on(row.below, row, step, up=False)
+        row.above = _going_on(row.above[::-1], row, described, step)[::-1] if is_above else []
+        row.below = [] if is_above else _going_on(row.below, row, described, step)
 
 
 def _letters(row: TableRow, columns: Sequence[int]) -> int:
     return sum(c.isalpha() for i in columns for word in row.cells.get(i, ()) for c in word.text)
 
 
-def _step(table: LineTable) -> float:
-    """Return the least distance from a line of a row to the next."""
-    tops = [
-        [row.top, *(each.line.box[1] for each in (*row.below, *row.above))]
-        for row in table.rows
-    ]
-    steps = [b - a for row in tops for a, b in zip(sorted(row), sorted(row)[1:], strict=False)]
-    return min((step for step in steps if step > 2), default=0.0)
+def _step(table: LineTable, described: Sequence[int]) -> float:
+    """Return the least distance from a line of a description to the next."""
+    steps: list[float] = []
+    for row in table.rows:
+        texts = [each.line.box[1] for each in (*row.above, *row.below) if _speaks(each, described)]
+        tops = sorted([row.top, *texts])
+        steps.extend(b - a for a, b in itertools.pairwise(tops) if b - a > 2)
+    return min(steps, default=0.0)
+
+
+def _speaks(text: TextLine, described: Sequence[int]) -> bool:
+    return not described or any(i in text.cells for i in described)
 
 
 def _going_on(
-    texts: Iterable[TextLine], row: TableRow, step: float, *, up: bool
+    texts: Iterable[TextLine], row: TableRow, described: Sequence[int], step: float
 ) -> list[TextLine]:
-    """Return the lines that follow closely on the row; a wider gap begins something else."""
+    """Return the lines that follow closely on the row; a wider gap begins something else.
+
+    Those that describe nothing, as a code below the code, are passed over.
+    """
     kept: list[TextLine] = []
     last = row.top
-    lowest = row.bottom
+    height = max(word.height for words in row.cells.values() for word in words)
     for text in texts:
-        line = text.line
-        height = median(word.height for word in line.words) or 1.0
-        distance = abs(line.box[1] - last)
-        if not up and line.box[1] < lowest:
-            distance = 0.0
-        if distance > min(1.3 * step + 1, _GOES_ON * height):
+        if not _speaks(text, described):
+            continue
+        top = text.line.box[1]
+        if abs(top - last) > min(1.3 * step + 1, _GOES_ON * height) and not (
+            row.top <= top <= row.bottom
+        ):
             break
         kept.append(text)
-        last = line.box[1]
-    return kept[::-1] if up else kept
+        last = top
+    return kept

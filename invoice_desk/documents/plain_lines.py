@@ -1,0 +1,147 @@
+"""Invoice lines without a heading, as receipts have them: told by their sum, or not at all.
+
+A line ends with an amount; before it stand a text, and often quantity and price.  Such lines
+count only when a total below them is their sum.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+
+from invoice_desk.documents.column_roles import Role
+from invoice_desk.documents.line_values import figure_of
+from invoice_desk.documents.page import Line, Word
+from invoice_desk.documents.page_tables import Column, Heading
+from invoice_desk.documents.table_rows import LineTable, TableRow, TextLine, names_total
+
+#: Amounts of receipts show their cents.
+_MONEY = re.compile(
+    r"[-(]?(?:[€$£]|RM)?\s?-?\d{1,3}(?:[.,' ]?\d{3})*[.,]\d{2}\)?-?(?:[€$£])?", re.I
+)
+_COUNT = re.compile(r"-?\d{1,4}(?:[.,]\d{1,3})?x?", re.IGNORECASE)
+#: What may stand behind an amount: a tax code, a mark.
+_TRAILING = re.compile(r"[A-Z*#]{1,4}\d?|€|EUR|RM|\(?[A-Z]\)?|%", re.IGNORECASE)
+_SIGNS = frozenset({"x", "@", "*", "×", "rm", "€", "$", "-", ":", "à", "="})
+#: Texts further above than this, in heights, say nothing of an amount.
+_NEAR = 3.0
+_MOST_LINES = 200
+_COLUMNS = (Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE, Role.NET_AMOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A line that ends with an amount."""
+
+    at: int
+    amount: Decimal
+    words: dict[int, list[Word]]
+
+
+def plain_table(pages: Sequence[Sequence[Line]], *, mark: str | None) -> LineTable | None:
+    """Return the lines above the totals as a table; None when no total is their sum.
+
+    Args:
+        pages: The lines of each page.
+        mark: The decimal mark of the document.
+    """
+    lines = list(chain.from_iterable(pages))
+    amounts = [_amount_of(line, mark) for line in lines]
+    first = next(
+        (i for i, line in enumerate(lines) if amounts[i] and names_total(line.text)), len(lines)
+    )
+    found = [c for c in (_candidate(lines, i, mark) for i in range(first)) if c is not None]
+    totals = {abs(a[0]) for line, a in zip(lines[first:], amounts[first:], strict=True) if a}
+    run = _summed(found[-_MOST_LINES:], totals)
+    if not run:
+        return None
+    rows = list(_rows(run, lines))
+    columns = tuple(Column(role, "", 0, 0) for role in _COLUMNS)
+    height = lines[run[0].at].words[0].height
+    heading = Heading(run[0].at, run[0].at, columns, height)
+    return LineTable(columns, heading, rows, rest=lines[first:], ended=True)
+
+
+def _summed(found: Sequence[_Candidate], totals: set[Decimal]) -> Sequence[_Candidate]:
+    """Return the longest run of lines up to the totals whose sum is one of them."""
+    total = sum((each.amount for each in found), Decimal(0))
+    for start, each in enumerate(found):
+        if abs(total) in totals and total and any(c.words.get(0) for c in found[start:]):
+            return found[start:]
+        total -= each.amount
+    return ()
+
+
+def _amount_of(line: Line, mark: str | None) -> tuple[Decimal, int] | None:
+    """Return the amount at the end of a line, and the place of its word."""
+    at = len(line.words) - 1
+    for _ in range(2):
+        if at < 0:
+            return None
+        text = line.words[at].text
+        if _MONEY.fullmatch(text):
+            figure = figure_of(text, mark=mark)
+            return (figure.value, at) if figure is not None and figure.value is not None else None
+        if not _TRAILING.fullmatch(text):
+            return None
+        at -= 1
+    return None
+
+
+def _candidate(lines: Sequence[Line], at: int, mark: str | None) -> _Candidate | None:
+    """Return the line at `at` as an item: its amount, and what else its numbers say."""
+    line = lines[at]
+    amount = _amount_of(line, mark)
+    if amount is None:
+        return None
+    value, last = amount
+    numbers = [
+        (i, figure.value)
+        for i, word in enumerate(line.words[:last])
+        if (_COUNT.fullmatch(word.text) or _MONEY.fullmatch(word.text))
+        and (figure := figure_of(word.text, mark=mark)) is not None
+        and figure.value is not None
+    ]
+    words = {3: [line.words[last]]}
+    pair = _factors(numbers, value)
+    if pair is not None:
+        words |= {1: [line.words[pair[0]]], 2: [line.words[pair[1]]]}
+    used = {last, *(pair or ())}
+    texts = [
+        word
+        for i, word in enumerate(line.words[:last])
+        if i not in used and word.text.casefold() not in _SIGNS and not _MONEY.fullmatch(word.text)
+    ]
+    if sum(c.isalpha() for word in texts for c in word.text) >= 3:
+        words[0] = texts
+    return _Candidate(at, value, words)
+
+
+def _factors(numbers: Sequence[tuple[int, Decimal]], amount: Decimal) -> tuple[int, int] | None:
+    """Return the places of quantity and price: numbers whose product is the amount."""
+    for i, quantity in numbers:
+        for j, price in numbers:
+            if i < j and abs(quantity * price - amount) <= Decimal("0.005"):
+                return i, j
+    return None
+
+
+def _rows(run: Sequence[_Candidate], lines: Sequence[Line]) -> Iterator[TableRow]:
+    """Yield the rows, those without a text of their own with the text above them."""
+    before = run[0].at - 2
+    for each in run:
+        line = lines[each.at]
+        row = TableRow(line.page, each.words, line.box[1], line.box[3])
+        if 0 not in each.words:
+            texts = [
+                lines[i]
+                for i in range(max(before + 1, 0), each.at)
+                if lines[i].page == line.page
+                and line.box[1] - lines[i].box[1] <= _NEAR * line.words[0].height
+            ]
+            row.above = [TextLine(text, {0: list(text.words)}) for text in texts[-2:]]
+        before = each.at
+        yield row

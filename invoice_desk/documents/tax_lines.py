@@ -1,0 +1,125 @@
+"""The tax of an invoice by rate, wherever its pages state it.
+
+A statement counts when base times rate is the tax, or when the line names the tax, its rate and an
+amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from invoice_desk.documents.line_values import figure_of
+from invoice_desk.documents.page import Line, Word
+
+_CENT = Decimal("0.01")
+_NAME = re.compile(
+    r"\b(?:t\.?v\.?a|vat|gst|sst|mwst|u\.?st|umsatzsteuer|mehrwertsteuer|\w*steuer|btw|iva|igic"
+    r"|tax(?:e|es)?|hst|pst|tps|tvq)\b",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,3})?)\s?%?")
+_MONEY = re.compile(r"[-+(]?\d[\d.,'’\u00a0\u202f]*\d\)?-?|\d")
+_BARE = "€$£()[]:;*="
+_MOST_RATE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class TaxWords:
+    """What a page says of one rate, with the words that say it; base and amount may be missing."""
+
+    rate: Decimal
+    page: int
+    rate_words: tuple[Word, ...]
+    base: Decimal | None = None
+    base_words: tuple[Word, ...] = ()
+    amount: Decimal | None = None
+    amount_words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    value: Decimal
+    words: tuple[Word, ...]
+    is_rate: bool
+
+
+def taxes_of(lines: Sequence[Line], *, mark: str | None) -> list[TaxWords]:
+    """Return the tax by rate that these lines state, each rate once.
+
+    Args:
+        lines: The lines of all pages but those of the items.
+        mark: The decimal mark of the document.
+    """
+    found: dict[Decimal, TaxWords] = {}
+    for line in lines:
+        for each in _stated(line, mark):
+            rate = each.rate.normalize()
+            before = found.get(rate)
+            if before is None or (before.base is None and each.base is not None):
+                found[rate] = each
+    return list(found.values())
+
+
+def _stated(line: Line, mark: str | None) -> Iterator[TaxWords]:
+    """Yield what one line says: base, rate and tax that agree, or rate and tax by name."""
+    named = _NAME.search(line.text) is not None
+    if not named and "%" not in line.text:
+        return
+    numbers = list(_numbers(line, mark))
+    rates = [n for n in numbers if n.is_rate] or [
+        n for n in numbers if named and 0 <= n.value <= _MOST_RATE
+    ]
+    for rate in rates:
+        others = [n for n in numbers if n is not rate and not n.is_rate]
+        agreeing = _agreeing(rate, others)
+        if agreeing is not None:
+            base, tax = agreeing
+            yield TaxWords(
+                rate.value, line.page, rate.words, base.value, base.words, tax.value, tax.words
+            )
+            return
+    if named and len(rates) == 1 and rates[0].is_rate:
+        others = [n for n in numbers if not n.is_rate]
+        if len(others) == 1:
+            tax = others[0]
+            rate = rates[0]
+            yield TaxWords(
+                rate.value, line.page, rate.words, amount=tax.value, amount_words=tax.words
+            )
+
+
+def _agreeing(rate: _Number, others: Sequence[_Number]) -> tuple[_Number, _Number] | None:
+    """Return base and tax among the numbers of a line."""
+    for i, base in enumerate(others):
+        for j, tax in enumerate(others):
+            if i == j or not base.value:
+                continue
+            expected = base.value * rate.value / 100
+            if abs(abs(expected) - abs(tax.value)) <= _CENT and (tax.value or not rate.value):
+                return base, tax
+    return None
+
+
+def _numbers(line: Line, mark: str | None) -> Iterator[_Number]:
+    """Yield the numbers of a line; a percent sign makes a rate."""
+    words = line.words
+    at = 0
+    while at < len(words):
+        used = [words[at]]
+        text = words[at].text.strip(_BARE)
+        follows = words[at + 1].text.strip(_BARE) if at + 1 < len(words) else ""
+        is_rate = text.endswith("%") or follows == "%"
+        if is_rate and not text.endswith("%"):
+            used.append(words[at + 1])
+        bare = text.rstrip("%").strip(_BARE)
+        at += len(used)
+        pattern = _RATE if is_rate else _MONEY
+        if not pattern.fullmatch(bare):
+            continue
+        figure = figure_of(bare, mark=mark)
+        if figure is not None and figure.value is not None:
+            is_rate = is_rate and figure.value <= _MOST_RATE
+            yield _Number(figure.value, tuple(used), is_rate)
