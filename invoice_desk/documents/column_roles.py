@@ -69,7 +69,8 @@ _NET = (
     r"|nettobetrag|nettowert|nettosumme|gesamtbetrag|gesamtwert|gesamtnetto|positionsbetrag|entgelt"
     r"|positions? ?betrag|positions? ?summe|zeilenbetrag|warenwert|g ?preis|gp"
     r"|(?:sub ?totals?|line total|ext(?:ended)? price|ext|extension|price w o|net price|net value)"
-    r"|bedrag|totaal|regelbedrag|nettobedrag|totaalprijs|importe|importe neto|importo|totale|imponibile"
+    r"|bedrag|totaal|regelbedrag|nettobedrag|totaalprijs|importe|importe neto|importo|totale"
+    r"|imponibile"
 )
 #: Role → what its whole label may be, the more telling before the others.
 _LABELS: tuple[tuple[Role, str], ...] = (
@@ -139,7 +140,8 @@ _LABELS: tuple[tuple[Role, str], ...] = (
         r"|bezeichnung|beschreibung|artikel|artikelbeschreibung|artikelbezeichnung|leistung|leistungen"
         r"|text|warenbezeichnung|produktbezeichnung|tatigkeit|beschrijving|omschrijving|descripcion"
         r"|concepto|descrizione|prodotto|dienst|goods|nom|name|description of (?:goods|services)"
-        r"|product name|item name|inhalt|nature des prestations|designation des (?:produits|articles)",
+        r"|product name|item name|inhalt|nature des prestations"
+        r"|designation des (?:produits|articles)",
     ),
 )
 _PATTERNS = tuple((role, re.compile(pattern)) for role, pattern in _LABELS)

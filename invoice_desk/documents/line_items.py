@@ -7,7 +7,7 @@ cannot be read stays text, with a finding.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from invoice_desk.core.amounts import amount_text
 from invoice_desk.core.findings import AnomalyType, Finding, FindingCode, Severity
 from invoice_desk.documents.column_roles import NUMERIC, TEXTS, Role
 from invoice_desk.documents.line_arithmetic import Proof, proof_of, settled_roles
-from invoice_desk.documents.line_values import Figure, figure_of, mark_of
+from invoice_desk.documents.line_values import Figure, figure_of, is_number, mark_of
 from invoice_desk.documents.page import Line, Page, Word, box_around, segments_of
 from invoice_desk.documents.plain_lines import plain_table
 from invoice_desk.documents.table_rows import (
@@ -220,10 +220,10 @@ def _numbers(
             place.value("" if value is None else amount_text(value, digits=digits), words),
         )
         unit = figure.rest.strip(" .")
-        if role is Role.QUANTITY and any(c.isalpha() for c in unit) and Role.UNIT not in roles:
-            if unit.casefold() != "x":
-                named = [word for word in words if word.text.strip(" .") in unit] or words
-                yield Role.UNIT.value, place.value(unit, named, unit)
+        has_unit = any(c.isalpha() for c in unit) and unit.casefold() != "x"
+        if role is Role.QUANTITY and has_unit and Role.UNIT not in roles:
+            named = [word for word in words if word.text.strip(" .") in unit] or words
+            yield Role.UNIT.value, place.value(unit, named, unit)
 
 
 def _texts(row: TableRow, roles: Sequence[Role], place: _Place) -> Iterator[tuple[str, LineValue]]:
@@ -242,7 +242,7 @@ def _texts(row: TableRow, roles: Sequence[Role], place: _Place) -> Iterator[tupl
             if Role.DESCRIPTION not in roles and words and below:
                 text = " ".join(word.text for word in below)
                 yield Role.DESCRIPTION.value, place.value(text, below)
-            words = _code_among(words) or _code_among(below)
+            words = _code_among(words) or row.codes
         if words:
             yield role.value, place.value(" ".join(word.text for word in words), words)
 
@@ -270,15 +270,24 @@ def _total_of(
         for line in rest:
             if named is not names_total(line.text) or not any(c.isalpha() for c in line.text):
                 continue
-            for part in segments_of(line, gap=0.6):
-                figure = figure_of(part.words[-1].text if named else part.text, mark=mark)
-                figure = figure or figure_of(part.text, mark=mark)
-                if figure is not None and {abs(v) for v in figure.values} & sums:
-                    value = next(v for v in figure.values if abs(v) in sums)
+            for words in _amounts_in(line):
+                text = " ".join(word.text for word in words)
+                figure = figure_of(text, mark=mark)
+                value = next((v for v in figure.values if abs(v) in sums), None) if figure else None
+                if value is not None:
                     shown = amount_text(value, digits=2)
-                    engine = engines.get(line.page, "")
-                    return LineValue(shown, part.text, _SUMS, line.page, part.box, engine)
+                    engine, box = engines.get(line.page, ""), box_around(words)
+                    return LineValue(shown, text, _SUMS, line.page, box, engine)
     return None
+
+
+def _amounts_in(line: Line) -> Iterator[tuple[Word, ...]]:
+    """Yield single words, and parts of the line, that may be an amount."""
+    for part in segments_of(line, gap=0.6):
+        if is_number(part.text):
+            yield part.words
+        else:
+            yield from ((word,) for word in part.words if is_number(word.text))
 
 
 def sums_of(items: Sequence[LineItem]) -> dict[str, Decimal]:

@@ -20,7 +20,7 @@ from invoice_desk.documents.table_rows import LineTable, TableRow, TextLine, nam
 
 #: Amounts of receipts show their cents.
 _MONEY = re.compile(
-    r"[-(]?(?:[€$£]|RM)?\s?-?\d{1,3}(?:[.,' ]?\d{3})*[.,]\d{2}\)?-?(?:[€$£])?", re.I
+    r"[-(]?(?:[€$£]|RM)?\s?-?\d{1,3}(?:[.,' ]?\d{3})*[.,]\d{2}\)?-?(?:[€$£])?", re.IGNORECASE
 )
 _COUNT = re.compile(r"-?\d{1,4}(?:[.,]\d{1,3})?x?", re.IGNORECASE)
 #: What may stand behind an amount: a tax code, a mark.
@@ -29,7 +29,11 @@ _SIGNS = frozenset({"x", "@", "*", "×", "rm", "€", "$", "-", ":", "à", "="})
 #: Texts further above than this, in heights, say nothing of an amount.
 _NEAR = 3.0
 _MOST_LINES = 200
-_COLUMNS = (Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE, Role.NET_AMOUNT)
+_COLUMNS = (Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE)
+#: A total that says so includes the tax, and so do its lines.
+_INCLUSIVE = re.compile(
+    r"\b(?:incl\w*|inkl\w*|ttc|t\.t\.c|toutes taxes|brutto\w*|gross)\b(?! (?:0|of))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,19 @@ def plain_table(pages: Sequence[Sequence[Line]], *, mark: str | None) -> LineTab
     )
     found = [c for c in (_candidate(lines, i, mark) for i in range(first)) if c is not None]
     totals = {abs(a[0]) for line, a in zip(lines[first:], amounts[first:], strict=True) if a}
-    run = _summed(found[-_MOST_LINES:], totals)
+    run = _summed(found[-_MOST_LINES:], totals) or _followed_by_sum(found[:_MOST_LINES])
     if not run:
         return None
     rows = list(_rows(run, lines))
-    columns = tuple(Column(role, "", 0, 0) for role in _COLUMNS)
+    rest = lines[run[-1].at + 1 :]
+    total = abs(sum((each.amount for each in run), Decimal(0)))
+    stated = (ln for ln in rest if (a := _amount_of(ln, mark)) and abs(a[0]) == total)
+    is_gross = _INCLUSIVE.search(next(stated, rest[0]).text) if rest else None
+    paid = Role.GROSS_AMOUNT if is_gross else Role.NET_AMOUNT
+    columns = tuple(Column(role, "", 0, 0) for role in (*_COLUMNS, paid))
     height = lines[run[0].at].words[0].height
     heading = Heading(run[0].at, run[0].at, columns, height)
-    return LineTable(columns, heading, rows, rest=lines[first:], ended=True)
+    return LineTable(columns, heading, rows, rest=rest, ended=True)
 
 
 def _summed(found: Sequence[_Candidate], totals: set[Decimal]) -> Sequence[_Candidate]:
@@ -72,6 +81,18 @@ def _summed(found: Sequence[_Candidate], totals: set[Decimal]) -> Sequence[_Cand
         if abs(total) in totals and total and any(c.words.get(0) for c in found[start:]):
             return found[start:]
         total -= each.amount
+    return ()
+
+
+def _followed_by_sum(found: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """Return the first run of two lines or more that the next amount sums up."""
+    for start in range(len(found)):
+        total = found[start].amount
+        for stop in range(start + 1, len(found)):
+            if stop - start >= 2 and found[stop].amount == total:
+                run = found[start:stop]
+                return run if all(c.words.get(0) and c.amount for c in run) else ()
+            total += found[stop].amount
     return ()
 
 

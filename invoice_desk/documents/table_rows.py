@@ -20,6 +20,8 @@ from invoice_desk.documents.page_tables import Column, Heading, cells_of, headin
 _SAME_ROW = 2.0
 #: A text further below than this, in heights, does not go on.
 _GOES_ON = 2.3
+#: What is no further below than this, in heights, always does.
+_CLOSE = 1.7
 _PAID = frozenset({Role.NET_AMOUNT, Role.GROSS_AMOUNT})
 _CARRIED = re.compile(
     r"\b(?:carried (?:forward|over)|brought (?:forward|over)|(?:b|c)/f|à reporter|a reporter"
@@ -35,6 +37,7 @@ _TOTAL = re.compile(
     r"|net (?:amount|total)|taxable amount|base imponible|saldo|somme)\b",
     re.IGNORECASE,
 )
+_DETAIL = re.compile(r"[^\W\d_][\w.\-/]*(?: [\w.\-/]+)? ?:(?: |$)")
 _TAX_LINE = re.compile(
     r"^\W*(?:(?:plus|zzgl\.?|zuzüglich|dont|incl\.?|inkl\.?|enthaltene?|add:?|sales)\s+)?"
     r"(?:[\d.,]+\s?%\s*)?(?:t\.?v\.?a\.?|vat|gst|mwst\.?|m?e?h?r?w?e?r?t?steuer|ust\.?|btw|iva"
@@ -62,6 +65,7 @@ class TableRow:
     after_total: bool = False
     above: list[TextLine] = field(default_factory=list)
     below: list[TextLine] = field(default_factory=list)
+    codes: list[Word] = field(default_factory=list)
 
     def text(self, column: int) -> str:
         """Return the words of a column."""
@@ -99,7 +103,8 @@ def tables_of(pages: Sequence[Sequence[Line]]) -> list[LineTable]:
     tables = [table for table in tables if table.rows]
     for table in tables:
         _share_out_texts(table)
-        table.rest = list(_below(table.rows[-1], pages))
+        settled = [row for row in table.rows if not row.after_total]
+        table.rest = list(_below((settled or table.rows)[-1], pages))
     return tables
 
 
@@ -198,7 +203,7 @@ def _rows(table: LineTable, lines: Iterable[Line]) -> Iterator[TableRow]:
         elif _is_total(line, cells, numbers, table.columns):
             table.totals += 1
             row, waiting = None, []
-        elif not numbers:
+        elif not numbers or (table.totals and not _is_full(numbers, table.columns)):
             (waiting if row is None else row.below).append(TextLine(line, cells))
         elif row is not None and _goes_with(row, line, numbers, table.columns):
             for i, words in cells.items():
@@ -209,6 +214,12 @@ def _rows(table: LineTable, lines: Iterable[Line]) -> Iterator[TableRow]:
             row = TableRow(line.page, cells, line.box[1], line.box[3], bool(table.totals))
             row.above, waiting = waiting, []
             yield row
+
+
+def _is_full(numbers: set[int], columns: Sequence[Column]) -> bool:
+    """Return whether a row has quantity, price and amount: below a total nothing else counts."""
+    roles = {columns[i].role for i in numbers}
+    return roles >= {Role.QUANTITY, Role.UNIT_PRICE} and bool(roles & _PAID)
 
 
 def names_total(text: str) -> bool:
@@ -263,9 +274,21 @@ def _share_out_texts(table: LineTable) -> None:
             if following.page == row.page:
                 following.above, row.below = row.below, []
     step = _step(table, described)
+    coded = [i for i, c in enumerate(table.columns) if c.role is Role.ITEM_CODE]
     for row in table.rows:
+        row.codes = _code_below(row, coded)
         row.above = _going_on(row.above[::-1], row, described, step)[::-1] if is_above else []
         row.below = [] if is_above else _going_on(row.below, row, described, step)
+
+
+def _code_below(row: TableRow, coded: Sequence[int]) -> list[Word]:
+    """Return the first words below the row in the column of codes, but for labels."""
+    for text in row.below:
+        words = [word for i in coded for word in text.cells.get(i, ())]
+        words = [word for word in words if not word.text.endswith(":")]
+        if words:
+            return words
+    return []
 
 
 def _letters(row: TableRow, columns: Sequence[int]) -> int:
@@ -286,6 +309,12 @@ def _speaks(text: TextLine, described: Sequence[int]) -> bool:
     return not described or any(i in text.cells for i in described)
 
 
+def _states_detail(text: TextLine, described: Sequence[int]) -> bool:
+    """Return whether a line is `label: value`, a detail of the item and not its name."""
+    words = [word.text for i in described for word in text.cells.get(i, ())]
+    return bool(_DETAIL.match(" ".join(words)))
+
+
 def _going_on(
     texts: Iterable[TextLine], row: TableRow, described: Sequence[int], step: float
 ) -> list[TextLine]:
@@ -299,10 +328,11 @@ def _going_on(
     for text in texts:
         if not _speaks(text, described):
             continue
+        if _states_detail(text, described):
+            break
         top = text.line.box[1]
-        if abs(top - last) > min(1.3 * step + 1, _GOES_ON * height) and not (
-            row.top <= top <= row.bottom
-        ):
+        near = min(max(1.3 * step + 1, _CLOSE * height), _GOES_ON * height)
+        if abs(top - last) > near and not row.top <= top <= row.bottom:
             break
         kept.append(text)
         last = top

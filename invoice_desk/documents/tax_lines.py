@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from invoice_desk.documents.line_values import figure_of
@@ -24,6 +24,14 @@ _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,3})?)\s?%?")
 _MONEY = re.compile(r"[-+(]?\d[\d.,'’\u00a0\u202f]*\d\)?-?|\d")
 _BARE = "€$£()[]:;*="
 _MOST_RATE = 40
+#: What is taken off has a rate, a base and an amount as well.
+_REDUCTION = re.compile(
+    r"rabatt|rabais|remise|discount|skonto|escompte|korting|abschlag", re.IGNORECASE
+)
+#: The amount that includes a tax is not the tax.
+_INCLUDED = re.compile(r"\b(?:inkl|inklusive|incl|including|ttc|toutes taxes)\b", re.IGNORECASE)
+#: The name of a tax counts for this many lines below it.
+_FAR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +62,66 @@ def taxes_of(lines: Sequence[Line], *, mark: str | None) -> list[TaxWords]:
         mark: The decimal mark of the document.
     """
     found: dict[Decimal, TaxWords] = {}
-    for line in lines:
-        for each in _stated(line, mark):
+    heard = -_FAR
+    for at, line in enumerate(lines):
+        named = _NAME.search(line.text) is not None
+        heard = at if named else heard
+        if not named and ("%" not in line.text or at - heard > _FAR):
+            continue
+        each = _stated(line, mark, named=named)
+        if each is not None:
             rate = each.rate.normalize()
             before = found.get(rate)
             if before is None or (before.base is None and each.base is not None):
                 found[rate] = each
-    return list(found.values())
+    return [_with_base(each, lines, mark) for each in found.values()]
 
 
-def _stated(line: Line, mark: str | None) -> Iterator[TaxWords]:
-    """Yield what one line says: base, rate and tax that agree, or rate and tax by name."""
-    named = _NAME.search(line.text) is not None
-    if not named and "%" not in line.text:
-        return
+def _stated(line: Line, mark: str | None, *, named: bool) -> TaxWords | None:
+    """Return what one line says: base, rate and tax that agree, or rate and tax by name."""
+    if _REDUCTION.search(line.text):
+        return None
     numbers = list(_numbers(line, mark))
     rates = [n for n in numbers if n.is_rate] or [
         n for n in numbers if named and 0 <= n.value <= _MOST_RATE
     ]
-    for rate in rates:
+    for rate in sorted(rates, key=_decimals):  # 7 of 8.41 and 8.41 of 7 are the same
         others = [n for n in numbers if n is not rate and not n.is_rate]
         agreeing = _agreeing(rate, others)
         if agreeing is not None:
             base, tax = agreeing
-            yield TaxWords(
+            return TaxWords(
                 rate.value, line.page, rate.words, base.value, base.words, tax.value, tax.words
             )
-            return
-    if named and len(rates) == 1 and rates[0].is_rate:
-        others = [n for n in numbers if not n.is_rate]
-        if len(others) == 1:
-            tax = others[0]
-            rate = rates[0]
-            yield TaxWords(
-                rate.value, line.page, rate.words, amount=tax.value, amount_words=tax.words
-            )
+    others = [n for n in numbers if not n.is_rate]
+    sure = named and len(rates) == 1 and rates[0].is_rate and len(others) == 1
+    if not sure or _INCLUDED.search(line.text):
+        return None
+    rate, tax = rates[0], others[0]
+    return TaxWords(rate.value, line.page, rate.words, amount=tax.value, amount_words=tax.words)
+
+
+def _decimals(number: _Number) -> int:
+    exponent = number.value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _with_base(found: TaxWords, lines: Sequence[Line], mark: str | None) -> TaxWords:
+    """Return the statement with its base, when one amount of the page fits and no other does."""
+    if found.base is not None or not found.amount or not found.rate:
+        return found
+    fitting = {
+        number.value: (number, line.page)
+        for line in lines
+        for number in _numbers(line, mark)
+        if abs(number.value * found.rate / 100 - found.amount) <= _CENT / 2
+    }
+    if len(fitting) != 1:
+        return found
+    number, page = next(iter(fitting.values()))
+    if page != found.page:
+        return found
+    return replace(found, base=number.value, base_words=number.words)
 
 
 def _agreeing(rate: _Number, others: Sequence[_Number]) -> tuple[_Number, _Number] | None:
@@ -98,7 +131,7 @@ def _agreeing(rate: _Number, others: Sequence[_Number]) -> tuple[_Number, _Numbe
             if i == j or not base.value:
                 continue
             expected = base.value * rate.value / 100
-            if abs(abs(expected) - abs(tax.value)) <= _CENT and (tax.value or not rate.value):
+            if abs(expected - tax.value) <= _CENT and (tax.value or not rate.value):
                 return base, tax
     return None
 
