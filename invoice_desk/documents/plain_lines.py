@@ -20,7 +20,8 @@ from invoice_desk.documents.table_rows import LineTable, TableRow, TextLine, nam
 
 #: Amounts of receipts show their cents.
 _MONEY = re.compile(
-    r"[-(]?(?:[€$£]|RM)?\s?-?\d{1,3}(?:[.,' ]?\d{3})*[.,]\d{2}\)?-?(?:[€$£])?", re.IGNORECASE
+    r"[-(]?(?:[€$£]|RM)?\s?-?\d{1,3}(?:[.,' ]?\d{3})*[.,]\d{2}\)?-?(?:[€$£]|[A-Z]{1,3}|\*)?",
+    re.IGNORECASE,
 )
 _COUNT = re.compile(r"-?\d{1,4}(?:[.,]\d{1,3})?x?", re.IGNORECASE)
 #: What may stand behind an amount: a tax code, a mark.
@@ -28,6 +29,8 @@ _TRAILING = re.compile(r"[A-Z*#]{1,4}\d?|€|EUR|RM|\(?[A-Z]\)?|%", re.IGNORECAS
 _SIGNS = frozenset({"x", "@", "*", "×", "rm", "€", "$", "-", ":", "à", "="})
 #: Texts further above than this, in heights, say nothing of an amount.
 _NEAR = 3.0
+#: Words of totals that may stand there without an amount.
+_ENDS = re.compile(r"\d\s*$|total|item|qty", re.IGNORECASE)
 _MOST_LINES = 200
 _COLUMNS = (Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE)
 #: A total that says so includes the tax, and so do its lines.
@@ -62,7 +65,9 @@ def plain_table(pages: Sequence[Sequence[Line]], *, mark: str | None) -> LineTab
     run = _summed(found[-_MOST_LINES:], totals) or _followed_by_sum(found[:_MOST_LINES])
     if not run:
         return None
-    rows = list(_rows(run, lines))
+    rows = list(_rows(run, lines, is_below=_speaks_below(run[-1], lines)))
+    if not any(row.cells.get(0) or row.above for row in rows):
+        return None
     rest = lines[run[-1].at + 1 :]
     total = abs(sum((each.amount for each in run), Decimal(0)))
     stated = (ln for ln in rest if (a := _amount_of(ln, mark)) and abs(a[0]) == total)
@@ -78,7 +83,7 @@ def _summed(found: Sequence[_Candidate], totals: set[Decimal]) -> Sequence[_Cand
     """Return the longest run of lines up to the totals whose sum is one of them."""
     total = sum((each.amount for each in found), Decimal(0))
     for start, each in enumerate(found):
-        if abs(total) in totals and total and any(c.words.get(0) for c in found[start:]):
+        if abs(total) in totals and total:
             return found[start:]
         total -= each.amount
     return ()
@@ -150,19 +155,33 @@ def _factors(numbers: Sequence[tuple[int, Decimal]], amount: Decimal) -> tuple[i
     return None
 
 
-def _rows(run: Sequence[_Candidate], lines: Sequence[Line]) -> Iterator[TableRow]:
-    """Yield the rows, those without a text of their own with the text above them."""
-    before = run[0].at - 2
-    for each in run:
+def _rows(
+    run: Sequence[_Candidate], lines: Sequence[Line], *, is_below: bool
+) -> Iterator[TableRow]:
+    """Yield the rows, those without a text of their own with the texts above or below them."""
+    stops = [-1, *(each.at for each in run), len(lines)]
+    for n, each in enumerate(run, start=1):
         line = lines[each.at]
         row = TableRow(line.page, each.words, line.box[1], line.box[3])
         if 0 not in each.words:
+            around = (
+                range(each.at + 1, stops[n + 1]) if is_below else range(stops[n - 1] + 1, each.at)
+            )
+            near = _NEAR * line.words[0].height
             texts = [
                 lines[i]
-                for i in range(max(before + 1, 0), each.at)
-                if lines[i].page == line.page
-                and line.box[1] - lines[i].box[1] <= _NEAR * line.words[0].height
+                for i in around
+                if lines[i].page == line.page and abs(line.box[1] - lines[i].box[1]) <= near
             ]
-            row.above = [TextLine(text, {0: list(text.words)}) for text in texts[-2:]]
-        before = each.at
+            chosen = texts[:1] if is_below else texts[-2:]
+            row.above = [TextLine(text, {0: list(text.words)}) for text in chosen]
         yield row
+
+
+def _speaks_below(last: _Candidate, lines: Sequence[Line]) -> bool:
+    """Return whether a text follows closely on the last line, where totals keep their distance."""
+    if 0 in last.words or last.at + 1 >= len(lines):
+        return False
+    line, after = lines[last.at], lines[last.at + 1]
+    close = after.box[1] - line.box[1] <= 1.6 * line.words[0].height
+    return close and after.page == line.page and not _ENDS.search(after.text)
