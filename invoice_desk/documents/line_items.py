@@ -35,6 +35,7 @@ _CODED = re.compile(r"\[([^\[\]\s]{1,40})\]")
 #: Figures that are no money, which show only the decimals that they have.
 _COUNTS = frozenset({Role.QUANTITY, Role.TAX_RATE, Role.DISCOUNT})
 #: How sure a line is: by its heading alone, with its equation, and with the sum of all lines.
+_FEW = 3
 _READ, _MULTIPLIES, _SUMS, _BOTH = 0.6, 0.8, 0.9, 0.97
 
 
@@ -267,6 +268,8 @@ def _total_of(
     if not sums:
         return None
     for named in (True, False):
+        if not named and len(items) < _FEW:
+            return None  # one amount that stands twice is no sum
         for line in rest:
             if named is not names_total(line.text) or not any(c.isalpha() for c in line.text):
                 continue

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from invoice_desk.core.amounts import decimal_mark_of, read_amount, two_readings
 
@@ -39,8 +40,11 @@ class Figure:
         return self.values[0] if len(self.values) == 1 else None
 
 
+@lru_cache(maxsize=4096)
 def is_number(text: str) -> bool:
     """Return whether a cell holds a number, perhaps with a unit or currency."""
+    if not any(map(str.isdigit, text)):
+        return False
     match = _CELL.fullmatch(text.strip())
     return match is not None and len(match["rest"] or "") <= _LONGEST_REST
 
@@ -72,5 +76,7 @@ def figure_of(text: str, *, mark: str | None) -> Figure | None:
 
 def mark_of(texts: Iterable[str]) -> str | None:
     """Return the decimal mark that the numbers in these cells prove."""
-    found = (_CELL.fullmatch(text.strip()) for text in texts)
+    marked = (text for text in texts if "," in text or "." in text)
+    numbers = (text.strip() for text in marked if any(map(str.isdigit, text)))
+    found = (_CELL.fullmatch(text) for text in numbers)
     return decimal_mark_of(match["digits"] for match in found if match is not None)

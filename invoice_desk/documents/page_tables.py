@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 from statistics import median
 
 from invoice_desk.documents.column_roles import (
@@ -307,10 +308,14 @@ def _inseparable(words: Sequence[Word]) -> list[list[Word]]:
 def _nearest(words: Sequence[Word], columns: Sequence[Column]) -> int:
     """Return the column over the words, or the one that is nearest to them."""
     x0, x1 = words[0].box[0], words[-1].box[2]
-    spans = [min(x1, column.x1) - max(x0, column.x0) for column in columns]
-    best = max(range(len(columns)), key=lambda i: spans[i])
-    if spans[best] > 0 or any(_DIGITS.search(word.text) for word in words):
+    best, span = 0, -inf
+    for i, column in enumerate(columns):
+        shared = min(x1, column.x1) - max(x0, column.x0)
+        if shared > span:
+            best, span = i, shared
+    if span > 0 or any(_DIGITS.search(word.text) for word in words):
         return best
-    near = [i for i, column in enumerate(columns) if column.role not in NUMERIC]
-    close = -2 * (words[0].height or 1.0)
-    return best if spans[best] > close or not near else max(near, key=lambda i: spans[i])
+    if span > -2 * (words[0].height or 1.0):
+        return best
+    texts = [i for i, column in enumerate(columns) if column.role not in NUMERIC]
+    return min(texts, key=lambda i: max(columns[i].x0 - x1, x0 - columns[i].x1), default=best)

@@ -61,7 +61,11 @@ def plain_table(pages: Sequence[Sequence[Line]], *, mark: str | None) -> LineTab
         (i for i, line in enumerate(lines) if amounts[i] and names_total(line.text)), len(lines)
     )
     found = [c for c in (_candidate(lines, i, mark) for i in range(first)) if c is not None]
-    totals = {abs(a[0]) for line, a in zip(lines[first:], amounts[first:], strict=True) if a}
+    totals = {
+        abs(amount[0])
+        for line, amount in zip(lines[first:], amounts[first:], strict=True)
+        if amount and names_total(line.text)
+    }
     run = _summed(found[-_MOST_LINES:], totals) or _followed_by_sum(found[:_MOST_LINES])
     if not run:
         return None

@@ -137,8 +137,8 @@ def _read_page(lines: Sequence[Line], tables: list[LineTable]) -> None:
     for heading, stop in zip(headings, [*starts, len(lines)][1:], strict=True):
         body = lines[heading.last + 1 : stop]
         if not heading.is_of_lines:
-            if tables and tables[-1].rows:
-                tables[-1].ended = True
+            if tables and tables[-1].rows and not tables[-1].ended:
+                _under_another(tables[-1], heading, body)
             continue
         again = tables and not tables[-1].totals and _is_repeated(heading, tables[-1].heading)
         if not again:
@@ -147,6 +147,16 @@ def _read_page(lines: Sequence[Line], tables: list[LineTable]) -> None:
             tables.append(LineTable(widened(heading, _above_totals(body)), heading))
         tables[-1].heading = heading
         _continue(tables[-1], body, is_headed=True)
+
+
+def _under_another(table: LineTable, heading: Heading, body: Sequence[Line]) -> None:
+    """Read on below a heading that is none of lines: of details of a row, or another table's.
+
+    A table of taxes, or any after a total, ends this one.
+    """
+    table.ended = bool(table.totals or heading.roles & {Role.BASE, Role.TAX_AMOUNT})
+    if not table.ended:
+        _continue(table, body, is_headed=False)
 
 
 def _above_totals(lines: Iterable[Line]) -> Iterator[Line]:
