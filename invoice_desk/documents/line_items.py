@@ -82,6 +82,7 @@ class LineReading:
         taxes: Tax by rate: `base`, `tax_rate`, `amount`, as far as they are stated.
         confidence: That of the surest statement about all lines, 0 without lines.
         lines_total: A total on the page that is the sum of the lines.
+        decimal_mark: That which the numbers of the document prove.
     """
 
     lines: tuple[LineItem, ...] = ()
@@ -89,6 +90,10 @@ class LineReading:
     findings: tuple[Finding, ...] = ()
     confidence: float = 0.0
     lines_total: LineValue | None = None
+    decimal_mark: str | None = None
+
+
+NO_LINES = LineReading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def read_lines(pages: Sequence[Page]) -> LineReading:
     mark = mark_of(word.text for lines in text for line in lines for word in line.words)
     read = [_lines_of(table, engines, mark) for table in tables]
     best = max(range(len(read)), key=lambda i: _weight(read[i]), default=None)
-    found = LineReading() if best is None else read[best]
+    found = NO_LINES if best is None else read[best]
     if found.lines_total is None:
         plain = plain_table(text, mark=mark)
         if plain is not None:
@@ -117,7 +122,7 @@ def read_lines(pages: Sequence[Page]) -> LineReading:
     if best is not None and found is read[best]:
         rest = tables[best].rest
     taxes = tuple(_tax(each, engines) for each in taxes_of(rest, mark=mark))
-    return replace(found, taxes=taxes)
+    return replace(found, taxes=taxes, decimal_mark=mark)
 
 
 def _weight(reading: LineReading) -> tuple[bool, int, float]:
@@ -345,7 +350,8 @@ def _doubts(items: Sequence[LineItem]) -> Iterator[Finding]:
                 told = (
                     f"line {number}: “{each.text}” can be read in more than one way, or not at all"
                 )
-                yield Finding(FindingCode.AMBIGUOUS, Severity.WARNING, f"lines.{name}", told)
+                code = FindingCode.AMBIGUOUS
+                yield Finding(code, Severity.WARNING, f"lines.{name}", told, number - 1)
         q, p, n = (item.number(name) for name in ("quantity", "unit_price", "net_amount"))
         if q is None or p is None or n is None or item.confidence not in {_READ, _SUMS}:
             continue
@@ -353,7 +359,7 @@ def _doubts(items: Sequence[LineItem]) -> Iterator[Finding]:
             f"line {number}: {amount_text(q, digits=0)} at {amount_text(p, digits=2)} comes to "
             f"{amount_text(q * p, digits=2)}, but {amount_text(n, digits=2)} is stated"
         )
-        yield _mismatch("lines.net_amount", told)
+        yield replace(_mismatch("lines.net_amount", told), row_number=number - 1)
 
 
 def check_lines(

@@ -30,6 +30,7 @@ from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
+from invoice_desk.workers.document_tables import LINES_OF
 from invoice_desk.workers.reading import SourceContent
 
 #: A type or a document's kind must be this sure, or a person is asked to look.
@@ -110,7 +111,8 @@ class SourceStore:
             ),
         )
         file.tables.append(table_id)
-        file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
+        if LINES_OF not in head.details:  # the document says what it is, not its lines
+            file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
         self._store_rows(to, file, table_id, table.rows, counted=True)
 
     def _recognised(
@@ -125,6 +127,8 @@ class SourceStore:
             return match, dict(template.mapping), template
         if "fields" in table.head.details:
             match = TypeMatch("invoice", SURE, ("is a document",))
+        elif LINES_OF in table.head.details:
+            match = TypeMatch("invoice_line", 1.0, ("are the lines of a document",))
         elif not any(columns) and (
             laid_out := match_layout(self._desk.types.values(), _some(table))
         ):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
-from invoice_desk.core.tables import RowBatch, Structure, TableHead
+from invoice_desk.core.tables import RowBatch, TableHead
+from invoice_desk.documents.einvoice import number_of
 from invoice_desk.documents.embedded import NO_XML, Embedded
-from invoice_desk.documents.fields import NO_PAGE, DocumentReading, read_document
+from invoice_desk.documents.fields import DocumentReading, read_document
+from invoice_desk.documents.line_items import NO_LINES, LineReading, check_lines, read_lines
 from invoice_desk.documents.page import Page, TextSource
 from invoice_desk.errors import SourceError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.workers.contract import Chunk, Outcome
+from invoice_desk.workers.document_tables import document_table, lines_table
 from invoice_desk.workers.tasks import task
 
 SPAN_BYTES = 8 << 20
@@ -249,16 +249,43 @@ def _document(
         findings = (*findings, *unreadable_findings(embedded))
         if embedded.found is not None:
             reading = witnessed(embedded, reading, pages)
-    return _content(name, pages, reading, findings)
+    if embedded.found is not None or reading.document_type is None:
+        return _content(name, pages, reading, findings=findings)
+    found = read_lines(pages)
+    return _content(name, pages, with_lines(reading, found), found, findings=findings)
+
+
+def with_lines(reading: DocumentReading, found: LineReading) -> DocumentReading:
+    """Return a reading with the lines of its pages, held against its totals."""
+    totals = {name: number_of(field.value) for name, field in reading.fields.items()}
+    doubts = check_lines(
+        found.lines,
+        net_amount=totals.get("net_amount"),
+        lines_total=totals.get("lines_total"),
+        total_amount=totals.get("total_amount"),
+        allowances=totals.get("allowances_total") or Decimal(0),
+        charges=totals.get("charges_total") or Decimal(0),
+    )
+    return replace(
+        reading,
+        findings=(*reading.findings, *doubts),
+        lines=tuple(item.values for item in found.lines),
+        taxes=tuple({name: each.value for name, each in tax.items()} for tax in found.taxes),
+    )
 
 
 def _content(
     name: str,
     pages: Sequence[Page],
     reading: DocumentReading,
+    found: LineReading = NO_LINES,
+    *,
     findings: tuple[Finding, ...] = (),
 ) -> SourceContent:
-    tables = (document_table(name, reading),) if reading.fields else ()
+    tables: tuple[ReadTable, ...] = ()
+    if reading.fields:
+        lines = lines_table(name, reading, found)
+        tables = (document_table(name, reading), *([lines] if lines is not None else ()))
     return SourceContent(
         tables=tables,
         pages=tuple(pages),
@@ -266,21 +293,3 @@ def _content(
         findings=(*findings, *reading.findings),
         page_count=len(pages),
     )
-
-
-def document_table(name: str, reading: DocumentReading) -> ReadTable:
-    """Return a document as a table of one row, its fields the columns, texts as on the page."""
-    columns = tuple(reading.fields)
-    details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
-    details["date_order"] = reading.date_order
-    details |= {k: v for k, v in (("lines", reading.lines), ("taxes", reading.taxes)) if v}
-    structure = Structure(first_data_row=0, columns=columns)
-    row = [_cell(n, reading) for n in columns]
-    batch = RowBatch(pa.array([0], pa.int64()), encode_lists([row]))
-    return ReadTable(TableHead(name, structure, page=1, details=details), batch)
-
-
-def _cell(name: str, reading: DocumentReading) -> str:
-    """Return the text on the page; a code for a sign such as €, ISO 8601 for XML's 20240131."""
-    field = reading.fields[name]
-    return field.value if name == "currency" or field.page == NO_PAGE else field.text
