@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from invoice_desk.core.amounts import amount_text
-from invoice_desk.core.findings import AnomalyType, Finding, FindingCode, Severity
+from invoice_desk.core.findings import Finding, FindingCode, Severity, anomaly_of
 from invoice_desk.documents.column_roles import NUMERIC, TEXTS, Role
 from invoice_desk.documents.line_arithmetic import Proof, proof_of, settled_roles
 from invoice_desk.documents.line_values import Figure, figure_of, is_number, mark_of
@@ -401,5 +401,5 @@ def check_lines(
 
 
 def _mismatch(name: str, told: str) -> Finding:
-    anomaly = AnomalyType.AMOUNT_MISMATCH
-    return Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, name, told, anomaly=anomaly)
+    code = FindingCode.LINES_DISAGREE
+    return Finding(code, Severity.WARNING, name, told, anomaly=anomaly_of(code))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from invoice_desk.core.findings import Finding, FindingCode, finding_table
+from invoice_desk.core.findings import Finding, FindingCode, Severity, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.core.tables import RowBatch
@@ -62,7 +62,8 @@ class SourceStore:
             found = content.reading
             sure = found.confidence if found.fields else 0.0
             file.note_type(found.document_type, sure, found.reasons, sure=SURE)
-            file.doubtful = file.doubtful or bool(found.findings)
+            doubted = any(f.severity is not Severity.INFO for f in found.findings)
+            file.doubtful = file.doubtful or doubted
 
     def complete(self, to: BulkTransaction, file: ImportFile, job_id: int) -> None:
         """Close a source: its type, its counts, and whether a person must look."""
