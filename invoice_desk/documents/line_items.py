@@ -113,7 +113,7 @@ def read_lines(pages: Sequence[Page]) -> LineReading:
     read = [_lines_of(table, engines, mark) for table in tables]
     best = max(range(len(read)), key=lambda i: _weight(read[i]), default=None)
     found = NO_LINES if best is None else read[best]
-    if found.lines_total is None:
+    if found.lines_total is None and not _multiplies(found):
         plain = plain_table(text, mark=mark)
         if plain is not None:
             tables, read, best = [plain], [_lines_of(plain, engines, mark)], 0
@@ -123,6 +123,12 @@ def read_lines(pages: Sequence[Page]) -> LineReading:
         rest = tables[best].rest
     taxes = tuple(_tax(each, engines) for each in taxes_of(rest, mark=mark))
     return replace(found, taxes=taxes, decimal_mark=mark)
+
+
+def _multiplies(reading: LineReading) -> bool:
+    """Return whether the equation holds in half of the lines or more."""
+    held = sum(item.confidence >= _MULTIPLIES for item in reading.lines)
+    return bool(held) and held * 2 >= len(reading.lines)
 
 
 def _weight(reading: LineReading) -> tuple[bool, int, float]:
@@ -221,10 +227,8 @@ def _numbers(
         value = proven.get(role, figure.value)
         digits = 0 if role in _COUNTS else 2
         words = each.row.cells[i]
-        yield (
-            role.value,
-            place.value("" if value is None else amount_text(value, digits=digits), words),
-        )
+        shown = "" if value is None else amount_text(value, digits=digits)
+        yield role.value, place.value(shown, words, figure.text)
         unit = figure.rest.strip(" .")
         has_unit = any(c.isalpha() for c in unit) and unit.casefold() != "x"
         if role is Role.QUANTITY and has_unit and Role.UNIT not in roles:
