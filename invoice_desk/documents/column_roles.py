@@ -25,7 +25,7 @@ class Role(StrEnum):
     TAX_AMOUNT = "tax_amount"
     NET_AMOUNT = "net_amount"
     GROSS_AMOUNT = "gross_amount"
-    DATE = "date"
+    DATE = "line_date"
     #: The base of a tax or an allowance: lines of an invoice have none.
     BASE = "base"
     OTHER = "other"

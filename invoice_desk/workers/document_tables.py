@@ -21,7 +21,7 @@ LINES_OF = "lines_of"
 _SHARED = ("invoice_number", "supplier_name", "currency")
 #: The order of columns; what is not named here stands behind, as it was found.
 _ORDER = (
-    *("invoice_number", "supplier_name", "line_id", "item_code", "description", "date"),
+    *("invoice_number", "supplier_name", "line_id", "item_code", "description", "line_date"),
     *("quantity", "unit", "unit_price", "discount", "tax_category", "tax_rate", "net_amount"),
     *("tax_amount", "gross_amount", "currency"),
 )
