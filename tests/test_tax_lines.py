@@ -46,6 +46,16 @@ def test_seven_percent_of_the_base_is_not_the_base_in_percent_of_seven() -> None
     assert found == [("7", "8.41", "0.59")]
 
 
+def test_under_a_heading_base_tax_and_their_sum_need_no_percent_sign() -> None:
+    found = taxes(
+        (50, {50: "Nettobetrag", 150: "MwSt-Betrag", 250: "MwSt-%", 350: "Endbetrag"}),
+        (70, {50: "200,00", 150: "38,00", 250: "19,0", 350: "238,00"}),
+        (90, {50: "100,00", 150: "7,00", 250: "7,0", 350: "99,00"}),
+    )
+
+    assert found == [("19", "200.00", "38.00")]
+
+
 @pytest.mark.parametrize(
     "text",
     ["Remise 10 % 100,00 10,00", "TVA incluse", "Discount 5% VAT 10,00", "Montant TTC 20 % 5,00"],

@@ -66,7 +66,7 @@ def taxes_of(lines: Sequence[Line], *, mark: str | None) -> list[TaxWords]:
     for at, line in enumerate(lines):
         named = _NAME.search(line.text) is not None
         heard = at if named else heard
-        if not named and ("%" not in line.text or at - heard > _FAR):
+        if not named and at - heard > _FAR:
             continue
         each = _stated(line, mark, named=named)
         if each is not None:
@@ -82,13 +82,12 @@ def _stated(line: Line, mark: str | None, *, named: bool) -> TaxWords | None:
     if _REDUCTION.search(line.text):
         return None
     numbers = list(_numbers(line, mark))
-    rates = [n for n in numbers if n.is_rate] or [
-        n for n in numbers if named and 0 <= n.value <= _MOST_RATE
-    ]
+    rates = [n for n in numbers if n.is_rate] or [n for n in numbers if 0 <= n.value <= _MOST_RATE]
+    has_sign = named or any(n.is_rate for n in rates)
     for rate in sorted(rates, key=_decimals):  # 7 of 8.41 and 8.41 of 7 are the same
         others = [n for n in numbers if n is not rate and not n.is_rate]
         agreeing = _agreeing(rate, others)
-        if agreeing is not None:
+        if agreeing is not None and (has_sign or _adds_up(*agreeing, others)):
             base, tax = agreeing
             return TaxWords(
                 rate.value, line.page, rate.words, base.value, base.words, tax.value, tax.words
@@ -134,6 +133,11 @@ def _agreeing(rate: _Number, others: Sequence[_Number]) -> tuple[_Number, _Numbe
             if abs(expected - tax.value) <= _CENT and (tax.value or not rate.value):
                 return base, tax
     return None
+
+
+def _adds_up(base: _Number, tax: _Number, others: Sequence[_Number]) -> bool:
+    """Return whether base and tax together stand there as well: proof enough without a sign."""
+    return bool(tax.value) and any(each.value == base.value + tax.value for each in others)
 
 
 def _numbers(line: Line, mark: str | None) -> Iterator[_Number]:
