@@ -18,6 +18,8 @@ _CELL = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_REST = 24
+#: Longer texts are prose.
+_LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Figure:
 @lru_cache(maxsize=4096)
 def is_number(text: str) -> bool:
     """Return whether a cell holds a number, perhaps with a unit or currency."""
-    if not any(map(str.isdigit, text)):
+    if len(text) > _LONGEST or not any(map(str.isdigit, text)):
         return False
     match = _CELL.fullmatch(text.strip())
     return match is not None and len(match["rest"] or "") <= _LONGEST_REST
@@ -56,7 +58,7 @@ def figure_of(text: str, *, mark: str | None) -> Figure | None:
         text: The cell.
         mark: The decimal mark that the document proves.
     """
-    match = _CELL.fullmatch(text.strip())
+    match = _CELL.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if match is None:
         return None
     front, digits, close = match["front"], match["digits"], match["close"] or ""
@@ -77,6 +79,6 @@ def figure_of(text: str, *, mark: str | None) -> Figure | None:
 def mark_of(texts: Iterable[str]) -> str | None:
     """Return the decimal mark that the numbers in these cells prove."""
     marked = (text for text in texts if "," in text or "." in text)
-    numbers = (text.strip() for text in marked if any(map(str.isdigit, text)))
+    numbers = (text.strip() for text in marked if len(text) <= _LONGEST)
     found = (_CELL.fullmatch(text) for text in numbers)
     return decimal_mark_of(match["digits"] for match in found if match is not None)

@@ -29,6 +29,8 @@ _LABEL_GAP = 0.75
 #: Rows of one heading lie no further apart than this, in heights.
 _ROW_GAP = 2.2
 _MOST_WORDS = 4
+#: Rows of a heading above its first known one, and below it, at most.
+_MOST_ROWS = 6
 _NUMBER = re.compile(r"[-+(]?\d[\d.,'’ ]*[%)]?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 _DIGITS = re.compile(r"\d")
 
@@ -100,10 +102,16 @@ def _heading_at(lines: Sequence[Line], number: int, shares: Sequence[float]) -> 
     """Return the heading to which a line belongs, with the rows around it."""
     height = median(word.height for word in lines[number].words) or 1.0
     first = last = number
-    while first > 0 and shares[first - 1] >= 0.6 and _near(lines[first - 1], lines[first], height):
+    while (
+        number - first < _MOST_ROWS
+        and first > 0
+        and shares[first - 1] >= 0.6
+        and _near(lines[first - 1], lines[first], height)
+    ):
         first -= 1
     while (
-        last + 1 < len(lines)
+        last - number < _MOST_ROWS
+        and last + 1 < len(lines)
         and shares[last + 1] >= 0.6
         and _near(lines[last], lines[last + 1], height)
     ):

@@ -32,6 +32,7 @@ _NEAR = 3.0
 #: Words of totals that may stand there without an amount.
 _ENDS = re.compile(r"\d\s*$|total|item|qty", re.IGNORECASE)
 _MOST_LINES = 200
+_MOST_WORDS = 40
 _COLUMNS = (Role.DESCRIPTION, Role.QUANTITY, Role.UNIT_PRICE)
 #: A total that says so includes the tax, and so do its lines.
 _INCLUSIVE = re.compile(
@@ -125,7 +126,7 @@ def _candidate(lines: Sequence[Line], at: int, mark: str | None) -> _Candidate |
     """Return the line at `at` as an item: its amount, and what else its numbers say."""
     line = lines[at]
     amount = _amount_of(line, mark)
-    if amount is None:
+    if amount is None or len(line.words) > _MOST_WORDS:
         return None
     value, last = amount
     numbers = [

@@ -32,6 +32,8 @@ _REDUCTION = re.compile(
 _INCLUDED = re.compile(r"\b(?:inkl|inklusive|incl|including|ttc|toutes taxes)\b", re.IGNORECASE)
 #: The name of a tax counts for this many lines below it.
 _FAR = 8
+#: A line of more words says nothing that could be told.
+_MOST_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def taxes_of(lines: Sequence[Line], *, mark: str | None) -> list[TaxWords]:
 
 def _stated(line: Line, mark: str | None, *, named: bool) -> TaxWords | None:
     """Return what one line says: base, rate and tax that agree, or rate and tax by name."""
-    if _REDUCTION.search(line.text):
+    if len(line.words) > _MOST_WORDS or _REDUCTION.search(line.text):
         return None
     numbers = list(_numbers(line, mark))
     rates = [n for n in numbers if n.is_rate] or [n for n in numbers if 0 <= n.value <= _MOST_RATE]
