@@ -144,8 +144,6 @@ _LABELS: tuple[tuple[Role, str], ...] = (
         r"|designation des (?:produits|articles)",
     ),
 )
-_PATTERNS = tuple((role, re.compile(pattern)) for role, pattern in _LABELS)
-_SEARCHED = tuple((role, re.compile(rf"\b(?:{pattern})(?!\w)")) for role, pattern in _LABELS)
 #: Words that stand in headings besides the labels themselves.
 _FURTHER = (
     "ht ttc hors taxe taxes unitaire unitaires eur euro euros usd dzd da rm net netto brut brutto"
@@ -179,7 +177,19 @@ def whole_role(tokens: tuple[str, ...]) -> Role | None:
 
 @lru_cache(maxsize=8192)
 def _whole(label: str) -> Role | None:
-    return next((role for role, pattern in _PATTERNS if pattern.fullmatch(label)), None)
+    whole, _ = _patterns()
+    return next((role for role, pattern in whole if pattern.fullmatch(label)), None)
+
+
+_Patterns = tuple[tuple[Role, re.Pattern[str]], ...]
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[_Patterns, _Patterns]:
+    """Return the labels as whole texts and as parts, compiled when the first page needs them."""
+    whole = tuple((role, re.compile(pattern)) for role, pattern in _LABELS)
+    parts = tuple((role, re.compile(rf"\b(?:{pattern})(?!\w)")) for role, pattern in _LABELS)
+    return whole, parts
 
 
 @lru_cache(maxsize=4096)
@@ -189,7 +199,7 @@ def role_of(label: str) -> Role | None:
     if whole is not None:
         return whole
     best, length = None, 1
-    for role, pattern in _SEARCHED:
+    for role, pattern in _patterns()[1]:
         for match in pattern.finditer(label):
             if len(match.group()) > length:
                 best, length = role, len(match.group())
