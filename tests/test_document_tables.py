@@ -17,8 +17,7 @@ from invoice_desk.services.desk import Desk, load_types
 from invoice_desk.services.importing import import_paths
 from invoice_desk.services.inspecting import inspect_files
 from invoice_desk.services.jobs import JobSettings
-from invoice_desk.workers.document_tables import document_table, lines_table
-from invoice_desk.workers.reading import with_lines
+from invoice_desk.workers.document_tables import document_table, lines_table, with_lines
 
 PAGE = page_of(
     (20, {50: "Facture n° 2024-7"}),

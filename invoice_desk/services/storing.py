@@ -10,7 +10,7 @@ from typing import Any
 from invoice_desk.core.findings import Finding, FindingCode, Severity, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
-from invoice_desk.core.tables import RowBatch
+from invoice_desk.core.tables import LINES_OF, RowBatch
 from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers, match_layout
 from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.engine import writing
@@ -30,7 +30,6 @@ from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
-from invoice_desk.workers.document_tables import LINES_OF
 from invoice_desk.workers.reading import SourceContent
 
 #: A type or a document's kind must be this sure, or a person is asked to look.

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from invoice_desk.core.cells import encode_lists
-from invoice_desk.core.tables import RowBatch, Structure, TableHead
+from invoice_desk.core.tables import LINES_OF, RowBatch, Structure, TableHead
+from invoice_desk.documents.einvoice import number_of
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading
-from invoice_desk.documents.line_items import NO_LINES, LineItem, LineReading
+from invoice_desk.documents.line_items import (
+    NO_LINES,
+    LineItem,
+    LineReading,
+    check_lines,
+    read_lines,
+)
+from invoice_desk.documents.page import Page
 from invoice_desk.readers.base import ReadTable
 
-#: What a table of lines is called, and the key in its details by which it is known.
+#: What a table of lines is called.
 LINES = "lines"
-LINES_OF = "lines_of"
 #: Fields of the document that each line repeats, so that it can be told whose it is.
 _SHARED = ("invoice_number", "supplier_name", "currency")
 #: The order of columns; what is not named here stands behind, as it was found.
@@ -72,6 +80,34 @@ def lines_table(
     )
     numbers = pa.array(range(len(rows)), pa.int64())
     return ReadTable(head, RowBatch(numbers, encode_lists(cells)), read.findings)
+
+
+def page_lines(
+    name: str, pages: Sequence[Page], reading: DocumentReading
+) -> tuple[DocumentReading, ReadTable | None]:
+    """Return a reading with the lines of its pages, and these as a table."""
+    found = read_lines(pages)
+    reading = with_lines(reading, found)
+    return reading, lines_table(name, reading, found)
+
+
+def with_lines(reading: DocumentReading, found: LineReading) -> DocumentReading:
+    """Return a reading with the lines of its pages, held against its totals."""
+    totals = {name: number_of(field.value) for name, field in reading.fields.items()}
+    doubts = check_lines(
+        found.lines,
+        net_amount=totals.get("net_amount"),
+        lines_total=totals.get("lines_total"),
+        total_amount=totals.get("total_amount"),
+        allowances=totals.get("allowances_total") or Decimal(0),
+        charges=totals.get("charges_total") or Decimal(0),
+    )
+    return replace(
+        reading,
+        findings=(*reading.findings, *doubts),
+        lines=tuple(item.values for item in found.lines),
+        taxes=tuple({name: each.value for name, each in tax.items()} for tax in found.taxes),
+    )
 
 
 def _details(name: str, reading: DocumentReading, read: LineReading) -> dict[str, Any]:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, TableHead
-from invoice_desk.documents.einvoice import number_of
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.fields import DocumentReading, read_document
-from invoice_desk.documents.line_items import NO_LINES, LineReading, check_lines, read_lines
 from invoice_desk.documents.page import Page, TextSource
 from invoice_desk.errors import SourceError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.workers.contract import Chunk, Outcome
-from invoice_desk.workers.document_tables import document_table, lines_table
 from invoice_desk.workers.tasks import task
 
 SPAN_BYTES = 8 << 20
@@ -251,40 +247,26 @@ def _document(
             reading = witnessed(embedded, reading, pages)
     if embedded.found is not None or reading.document_type is None:
         return _content(name, pages, reading, findings=findings)
-    found = read_lines(pages)
-    return _content(name, pages, with_lines(reading, found), found, findings=findings)
+    from invoice_desk.workers.document_tables import page_lines
 
-
-def with_lines(reading: DocumentReading, found: LineReading) -> DocumentReading:
-    """Return a reading with the lines of its pages, held against its totals."""
-    totals = {name: number_of(field.value) for name, field in reading.fields.items()}
-    doubts = check_lines(
-        found.lines,
-        net_amount=totals.get("net_amount"),
-        lines_total=totals.get("lines_total"),
-        total_amount=totals.get("total_amount"),
-        allowances=totals.get("allowances_total") or Decimal(0),
-        charges=totals.get("charges_total") or Decimal(0),
-    )
-    return replace(
-        reading,
-        findings=(*reading.findings, *doubts),
-        lines=tuple(item.values for item in found.lines),
-        taxes=tuple({name: each.value for name, each in tax.items()} for tax in found.taxes),
-    )
+    reading, lines = page_lines(name, pages, reading)
+    return _content(name, pages, reading, lines=lines, findings=findings)
 
 
 def _content(
     name: str,
     pages: Sequence[Page],
     reading: DocumentReading,
-    found: LineReading = NO_LINES,
     *,
+    lines: ReadTable | None = None,
     findings: tuple[Finding, ...] = (),
 ) -> SourceContent:
+    """Return a document with its tables; lines are those of an XML when none are given."""
+    from invoice_desk.workers.document_tables import document_table, lines_table
+
     tables: tuple[ReadTable, ...] = ()
     if reading.fields:
-        lines = lines_table(name, reading, found)
+        lines = lines or lines_table(name, reading)
         tables = (document_table(name, reading), *([lines] if lines is not None else ()))
     return SourceContent(
         tables=tables,
