@@ -3,8 +3,8 @@
     python3 -m benchmarks [NAME …] [--rows N] [--out FILE]
 
 NAME is one of `million`, `raw`, `small`, `workers`, `cluster`, `excel`, `daily`, `large`, `window`,
-`jobs`; all if none is named.  Each contender runs in a process of its own, so that start-up,
-memory and caches are its own.
+`jobs`, `lines`; all if none is named.  Each contender runs in a process of its own, so that
+start-up, memory and caches are its own.
 """
 
 from __future__ import annotations
@@ -181,9 +181,23 @@ def jobs(folder: Path, _rows: int) -> Figures:
     return answer
 
 
+def lines(_folder: Path, _rows: int) -> Figures:
+    """Read the lines of invoices from their pages, and hold them against their XML."""
+    from benchmarks.line_items import line_items
+
+    figures = line_items(ROOT)
+    if figures is None:
+        print("  the invoices of ../shared/corpora are not here; nothing is measured", flush=True)
+        return {}
+    wanted = {"documents": "≥ 0.85", "sure": "≥ 0.95", "milliseconds a page": "≤ 10"}
+    for name, figure in figures.items():
+        _said(f"lines from pages, {name}", figure, wanted.get(name, "(no goal)"))
+    return figures
+
+
 MEASURED: dict[str, Callable[[Path, int], Figures]] = {
     made.__name__: made
-    for made in (million, raw, small, workers, cluster, excel, daily, large, window, jobs)
+    for made in (million, raw, small, workers, cluster, excel, daily, large, window, jobs, lines)
 }
 
 

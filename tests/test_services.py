@@ -38,7 +38,9 @@ from invoice_desk.services.samples import write_samples
 
 IN_PROCESS = JobSettings(Mode.STANDARD)
 #: Types of which there are samples of another kind.
-SAMPLED_OTHERWISE = {"ca_periodique", "invoice", "journal_ventes", "online_retail", "table"}
+SAMPLED_OTHERWISE = {
+    *("ca_periodique", "invoice", "invoice_line", "journal_ventes", "online_retail", "table"),
+}
 RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 

@@ -54,6 +54,7 @@ class FindingCode(StrEnum):
     KIND_MISMATCH = "kind_mismatch"
     MIXED_ENCODING = "mixed_encoding"
     TOTALS_DISAGREE = "totals_disagree"
+    LINES_DISAGREE = "lines_disagree"
     LOW_CONFIDENCE = "low_confidence"
     PAGE_UNREADABLE = "page_unreadable"
     OTHER_ENGINE = "other_engine"
@@ -64,6 +65,7 @@ class FindingCode(StrEnum):
     HIDDEN_COLUMNS = "hidden_columns"
     YEAR_ASSUMED = "year_assumed"
     EINVOICE_FORMAT = "einvoice_format"
+    EINVOICE_SCHEMA = "einvoice_schema"
     EINVOICE_RULE = "einvoice_rule"
     EINVOICE_CONTENT = "einvoice_content"
     XML_UNREADABLE = "xml_unreadable"
@@ -91,6 +93,8 @@ _TYPES = {
     FindingCode.DUPLICATE: AnomalyType.DUPLICATE_DATA,
     FindingCode.UNKNOWN_NAME: AnomalyType.INVALID_DOT,
     FindingCode.TOTALS_DISAGREE: AnomalyType.AMOUNT_MISMATCH,
+    FindingCode.LINES_DISAGREE: AnomalyType.AMOUNT_MISMATCH,
+    FindingCode.EINVOICE_SCHEMA: AnomalyType.INVALID_DATA,
     FindingCode.XML_DENIED_BY_PAGE: AnomalyType.INCONSISTENT_DATA,
     FindingCode.PAGE_DENIED_BY_XML: AnomalyType.INCONSISTENT_DATA,
     FindingCode.SAME_INVOICE: AnomalyType.DUPLICATE_DATA,

@@ -12,6 +12,8 @@ from invoice_desk.core.findings import Finding
 
 #: A row's id holds its table in the upper bits and its number in the lower 32.
 ROW_BITS = 32
+#: The key among the details of a table by which the lines of a document are known.
+LINES_OF = "lines_of"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,10 @@ def _oddities(found: FoundInvoice) -> Iterator[Finding]:
     if found.mended:
         told = f"the XML is not in the encoding that it declares; it was read as {found.mended}"
         yield Finding(FindingCode.EINVOICE_FORMAT, Severity.WARNING, text=told)
+    if found.schema_errors:
+        told = "; ".join(found.schema_errors)
+        code = FindingCode.EINVOICE_SCHEMA
+        yield Finding(code, Severity.INFO, text=told, anomaly=anomaly_of(code))
 
 
 def _differences(invoice: EInvoice, other: FoundInvoice) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -38,12 +38,14 @@ class FoundInvoice:
         name: The file that it stood in.
         rank: Its place among several in one PDF, the least is read.
         mended: The encoding used in place of the declared one.
+        schema_errors: How its XML departs from the schema of its profile.
     """
 
     invoice: EInvoice
     name: str
     rank: int
     mended: str | None = None
+    schema_errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def read_invoice(data: bytes, *, name: str) -> FoundInvoice:
             f"{name} is XML with the root element <{parsed.root.tag[:60]}>, which is no invoice "
             "in CII, ZUGFeRD or UBL."
         )
-    return _found(root, parsed, name)
+    return _checked(_found(root, parsed, name), data)
 
 
 def embedded_invoice(path: Path, *, name: str) -> Embedded:
@@ -87,7 +89,8 @@ def embedded_invoice(path: Path, *, name: str) -> Embedded:
     Raises:
         SourceError: If the PDF cannot be opened.
     """
-    found, problems = [], []
+    found: list[tuple[FoundInvoice, bytes]] = []
+    problems: list[str] = []
     for file_name, data in _embedded_files(path, name):
         if not data.lstrip().startswith(_STARTS):
             continue
@@ -99,9 +102,19 @@ def embedded_invoice(path: Path, *, name: str) -> Embedded:
             continue
         root = _invoice_root(parsed.root)
         if root is not None:
-            found.append(_found(root, parsed, file_name))
-    found.sort(key=lambda each: each.rank)
-    return Embedded(found[0] if found else None, tuple(found[1:]), tuple(problems))
+            found.append((_found(root, parsed, file_name), data))
+    found.sort(key=lambda each: each[0].rank)
+    others = tuple(each for each, _ in found[1:])
+    return Embedded(_checked(*found[0]) if found else None, others, tuple(problems))
+
+
+def _checked(found: FoundInvoice, data: bytes) -> FoundInvoice:
+    """Return the e-invoice with what its schema says; one that was mended is not held to it."""
+    if found.mended is not None:
+        return found
+    from invoice_desk.documents.einvoice_schema import schema_errors
+
+    return replace(found, schema_errors=schema_errors(data, profile=found.invoice.profile))
 
 
 def _found(root: Element, parsed: ParsedXml, name: str) -> FoundInvoice:

@@ -65,7 +65,9 @@ def _write_other_types(folder: Path, chance: random.Random, rows: int) -> list[P
     return made
 
 
-_OF_THEIR_OWN = frozenset({"ca_periodique", "online_retail", "invoice", "journal_ventes", "table"})
+_OF_THEIR_OWN = frozenset(
+    {"ca_periodique", "online_retail", "invoice", "invoice_line", "journal_ventes", "table"}
+)
 
 
 def revenue_rows(chance: random.Random, count: int) -> Iterator[Sequence[str]]:

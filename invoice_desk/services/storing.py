@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from invoice_desk.core.findings import Finding, FindingCode, finding_table
+from invoice_desk.core.findings import Finding, FindingCode, Severity, finding_table
 from invoice_desk.core.mapping import Template, template_for
 from invoice_desk.core.source import FileOutcome, SourceStatus
-from invoice_desk.core.tables import RowBatch
+from invoice_desk.core.tables import LINES_OF, RowBatch
 from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers, match_layout
 from invoice_desk.db.bulk import BulkTransaction
 from invoice_desk.db.engine import reading, writing
@@ -69,7 +69,8 @@ class SourceStore:
             is_read = bool(found.fields) or found.document_type is None
             sure = found.confidence if is_read else 0.0
             file.note_type(found.document_type, sure, found.reasons, sure=SURE)
-            file.doubtful = file.doubtful or bool(found.findings)
+            doubted = any(f.severity is not Severity.INFO for f in found.findings)
+            file.doubtful = file.doubtful or doubted
 
     def _undecided(self, file: ImportFile, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings without a proposal to split that a person has decided on."""
@@ -129,7 +130,8 @@ class SourceStore:
             ),
         )
         file.tables.append(table_id)
-        file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
+        if LINES_OF not in head.details:  # the document says what it is, not its lines
+            file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
         self._store_rows(to, file, table_id, table.rows, counted=True)
 
     def _recognised(
@@ -144,6 +146,8 @@ class SourceStore:
             return match, dict(template.mapping), template
         if "fields" in table.head.details:
             match = TypeMatch("invoice", SURE, ("is a document",))
+        elif LINES_OF in table.head.details:
+            match = TypeMatch("invoice_line", 1.0, ("are the lines of a document",))
         elif not any(columns) and (
             laid_out := match_layout(self._desk.types.values(), _some(table))
         ):

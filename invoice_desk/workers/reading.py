@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import MAILS, PAGED, SPREADSHEETS, Kind, promises_other_than_text
-from invoice_desk.core.tables import RowBatch, Structure, TableHead
+from invoice_desk.core.tables import RowBatch, TableHead
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading
@@ -261,7 +257,7 @@ def _read_mail(path: Path, name: str, kind: Kind) -> SourceContent:
     if not has_documents(mail):
         reading = read_document(without_envelope(pages, mail.headers))
         if reading.document_type is not None and "total_amount" in reading.fields:
-            return _content(name, pages, reading, odd)
+            return _content(name, pages, reading, findings=odd)
     return SourceContent(pages=pages, findings=odd, page_count=len(pages))
 
 
@@ -377,16 +373,29 @@ def _document(
         findings = (*findings, *unreadable_findings(embedded))
         if embedded.found is not None:
             reading = witnessed(embedded, reading, pages)
-    return _content(name, pages, reading, findings)
+    if embedded.found is not None or reading.document_type is None:
+        return _content(name, pages, reading, findings=findings)
+    from invoice_desk.workers.document_tables import page_lines
+
+    reading, lines = page_lines(name, pages, reading)
+    return _content(name, pages, reading, lines=lines, findings=findings)
 
 
 def _content(
     name: str,
     pages: Sequence[Page],
     reading: DocumentReading,
+    *,
+    lines: ReadTable | None = None,
     findings: tuple[Finding, ...] = (),
 ) -> SourceContent:
-    tables = (document_table(name, reading),) if reading.fields else ()
+    """Return a document with its tables; lines are those of an XML when none are given."""
+    from invoice_desk.workers.document_tables import document_table, lines_table
+
+    tables: tuple[ReadTable, ...] = ()
+    if reading.fields:
+        lines = lines or lines_table(name, reading)
+        tables = (document_table(name, reading), *([lines] if lines is not None else ()))
     return SourceContent(
         tables=tables,
         pages=tuple(pages),
@@ -394,23 +403,3 @@ def _content(
         findings=(*findings, *reading.findings),
         page_count=len(pages),
     )
-
-
-def document_table(name: str, reading: DocumentReading) -> ReadTable:
-    """Return a document as a table of one row, its fields the columns, texts as on the page."""
-    columns = tuple(reading.fields)
-    details: dict[str, Any] = {"fields": {n: asdict(v) for n, v in reading.fields.items()}}
-    details["date_order"] = reading.date_order
-    details["document_class"] = reading.document_class
-    details |= {k: v for k, v in (("lines", reading.lines), ("taxes", reading.taxes)) if v}
-    structure = Structure(first_data_row=0, columns=columns)
-    row = [_cell(n, reading) for n in columns]
-    batch = RowBatch(pa.array([0], pa.int64()), encode_lists([row]))
-    return ReadTable(TableHead(name, structure, page=1, details=details), batch)
-
-
-def _cell(name: str, reading: DocumentReading) -> str:
-    """Return the text on the page; a code for a sign such as €, ISO 8601 for XML's 20240131."""
-    field = reading.fields[name]
-    is_spelt = field.page != NO_PAGE and not field.is_made and name != "currency"
-    return field.text if is_spelt else field.value
