@@ -20,8 +20,9 @@ VARIABLES = {
     "OPTIMIZE_LEVEL": "optimization_level",
     "OPTIMIZE_GPU_TASKS": "gpu_tasks",
     "OPTIMIZE_CLUSTER": "cluster",
+    "OPTIMIZE_OCR_ENGINES": "ocr_engines",
 }
-_TEXTS = {"cluster"}
+_TEXTS = {"cluster", "ocr_engines"}
 
 
 def settings_file() -> Path:

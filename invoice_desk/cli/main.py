@@ -149,7 +149,7 @@ def _add_job_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     one.add_argument("--after", **pairs, metavar=("ID", "OTHER"), help="a job to wait for, or none")
     one.add_argument("--workers", type=_workers, metavar="N", help="with --retry: processes")
     one.add_argument("--mode", choices=_MODES, help="with --retry: how to work")
-    one.add_argument("--ocr", choices=("rapidocr",), metavar="ENGINE", help="with --retry")
+    one.add_argument("--ocr", metavar="ENGINE", help="with --retry: as for import")
     one.add_argument("--run", action="store_true", help="run what waits until nothing may run")
     one.add_argument("--cluster", type=_address, metavar="URL", help="with --run: tcp://HOST:PORT")
     for name in ("import", "clean"):
@@ -201,7 +201,10 @@ def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["inspect"].add_argument(
         "--ignore-xml", action="store_true", help="read only the visible page of an e-invoice"
     )
-    add["inspect"].add_argument("--ocr", metavar="ENGINE", choices=("rapidocr",))
+    for name in ("import", "inspect"):
+        add[name].add_argument(
+            "--ocr", metavar="ENGINE", help="rapidocr or tesseract is to read every page"
+        )
     add["inspect"].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
     add["convert"].add_argument("--out", type=Path, required=True, metavar="DIR")
     add["parse"].add_argument("--kind", choices=("amount", "date"), required=True)

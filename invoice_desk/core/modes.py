@@ -14,6 +14,7 @@ class Mode(StrEnum):
     OPTIMIZED = "optimized"  # in worker processes
 
 
+_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_-, "
 #: More workers than this keep one writer no busier.
 MOST_WORKERS = 32
 
@@ -30,6 +31,8 @@ class WorkSettings:
             3 always.
         gpu_tasks: Tasks that use a GPU which may run at once, in one job.
         cluster: Address of the scheduler whose workers do the work; empty for this machine.
+        ocr_engines: Names of the engines that recognise text, parted by commas, in the order in
+            which they are tried; empty for the program's own order.
     """
 
     max_workers: int | None = None
@@ -38,6 +41,7 @@ class WorkSettings:
     optimization_level: int = 2
     gpu_tasks: int = 1
     cluster: str = ""
+    ocr_engines: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
@@ -53,6 +57,8 @@ class WorkSettings:
             raise ValueError("gpu_tasks is 1 or 2")
         if self.cluster and "://" not in self.cluster:
             raise ValueError("cluster is an address such as tcp://HOST:8786")
+        if self.ocr_engines.strip(_NAMES):
+            raise ValueError("ocr_engines are names parted by commas")
 
 
 @dataclass(frozen=True, slots=True)
