@@ -46,9 +46,7 @@ def told(text: str) -> list[str]:
     return [f"{f.code} {f.field}: {f.text}" for f in check(read(text))]
 
 
-def content_of(
-    path: Path, *, ignore_xml: bool = False, ocr: str | None = None
-) -> SourceContent:
+def content_of(path: Path, *, ignore_xml: bool = False, ocr: str | None = None) -> SourceContent:
     kind = Kind.XML if path.suffix == ".xml" else Kind.PDF
     return read_payload(ReadSource(str(path), path.name, kind, ignore_xml=ignore_xml, ocr=ocr))
 

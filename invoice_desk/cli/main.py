@@ -20,6 +20,7 @@ COMMANDS = {
     "import": "keep files and folders, and save what is in them raw",
     "clean": "clean what is imported, everything if nothing is named",
     "inspect": "say what files are and what is in them, without a desk",
+    "recognise": "read one page of a source again with an engine that is named",
     "convert": "write the tables of files as read, as CSV, without a desk",
     "parse": "try how amounts or dates are understood, one text a line",
     "sources": "list what the desk keeps",
@@ -42,7 +43,14 @@ COMMANDS = {
 }
 
 #: Where the functions of the commands are; only what is looked into is imported.
-_MODULES = ("commands", "job_commands", "rule_commands", "report_commands", "write_commands")
+_MODULES = (
+    "commands",
+    "job_commands",
+    "rule_commands",
+    "report_commands",
+    "write_commands",
+    "page_commands",
+)
 
 
 _MODES = ("auto", "standard", "optimized")
@@ -205,6 +213,9 @@ def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
         add[name].add_argument(
             "--ocr", metavar="ENGINE", help="rapidocr or tesseract is to read every page"
         )
+    add["recognise"].add_argument("source", type=int, metavar="SOURCE")
+    add["recognise"].add_argument("page", type=_positive, metavar="PAGE")
+    add["recognise"].add_argument("--ocr", metavar="ENGINE", required=True, help="rapidocr, …")
     add["inspect"].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
     add["convert"].add_argument("--out", type=Path, required=True, metavar="DIR")
     add["parse"].add_argument("--kind", choices=("amount", "date"), required=True)

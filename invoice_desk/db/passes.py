@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from invoice_desk.core.findings import PAGE_CODES
 from invoice_desk.core.records import FindingRecord, PassRecord
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.kept_aggregates import stale_by_table
@@ -315,6 +316,17 @@ def insert_findings(connection: Connection, findings: pa.Table) -> None:
 def delete_source_findings(source_id: int) -> Any:
     """Return the statement that removes all findings of a source."""
     return delete(finding).where(finding.c.source_id == source_id)
+
+
+def delete_reading_findings(source_id: int, page: int) -> Any:
+    """Return the statement that removes what a reading found, but for what is about other pages.
+
+    What is about a page begins with its number, as in “page 3: …”.
+    """
+    about = finding.c.text.op("GLOB")
+    others = about("page [0-9]*") & ~about(f"page {page}") & ~about(f"page {page}[!0-9]*")
+    kept = finding.c.code.in_(PAGE_CODES) & others
+    return delete(finding).where(finding.c.source_id == source_id, ~kept)
 
 
 def _finding(row: Row[Any]) -> FindingRecord:

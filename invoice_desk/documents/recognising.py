@@ -153,6 +153,8 @@ def _letters(page: Page) -> int:
 
 
 def _unreadable(wanted: PageWanted, why: str, findings: list[Finding]) -> PageGot:
-    failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=why)
+    failed = Finding(
+        FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=f"page {wanted.number}: {why}"
+    )
     page = Page(wanted.number, 0, 0, (), TextSource.NONE, reason=PageReason.UNREADABLE)
     return PageGot(page, (*findings, failed))
