@@ -31,9 +31,9 @@ def test_a_flat_sign_stays_on_its_line() -> None:
 
     boxes = {word.text: word.box for word in level(words)}
 
-    assert boxes["-"] == (30, 10, 40, 30)
-    assert boxes["."] == (60, 10, 64, 30)
-    assert boxes["10"] == (0, 10, 20, 30)
+    assert boxes["-"] == pytest.approx((30, 10, 40, 30))
+    assert boxes["."] == pytest.approx((60, 10, 64, 30))
+    assert boxes["10"] == pytest.approx((0, 10, 20, 30))
 
 
 def test_an_engine_that_does_not_exist_is_said_to() -> None:

@@ -13,10 +13,13 @@ from sqlalchemy import (
     Float,
     Row,
     Table,
+    and_,
     cast,
     delete,
     func,
     insert,
+    not_,
+    or_,
     select,
     update,
 )
@@ -323,10 +326,10 @@ def delete_reading_findings(source_id: int, page: int) -> Any:
 
     What is about a page begins with its number, as in “page 3: …”.
     """
-    about = finding.c.text.op("GLOB")
-    others = about("page [0-9]*") & ~about(f"page {page}") & ~about(f"page {page}[!0-9]*")
-    kept = finding.c.code.in_(PAGE_CODES) & others
-    return delete(finding).where(finding.c.source_id == source_id, ~kept)
+    about = func.coalesce(finding.c.text, "").bool_op("GLOB")
+    this = or_(about(f"page {page}"), about(f"page {page}[^0-9]*"))
+    kept = and_(finding.c.code.in_(PAGE_CODES), about("page [0-9]*"), not_(this))
+    return delete(finding).where(finding.c.source_id == source_id, not_(kept))
 
 
 def _finding(row: Row[Any]) -> FindingRecord:
