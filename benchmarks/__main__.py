@@ -3,8 +3,8 @@
     python3 -m benchmarks [NAME …] [--rows N] [--out FILE]
 
 NAME is one of `million`, `raw`, `small`, `workers`, `cluster`, `excel`, `daily`, `large`, `window`,
-`jobs`, `documents`; all if none is named.  Each contender runs in a process of its own, so that start-up,
-memory and caches are its own.
+`jobs`, `documents`; all if none is named.  Each contender runs in a process of its own, so that
+start-up, memory and caches are its own.
 """
 
 from __future__ import annotations

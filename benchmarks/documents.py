@@ -17,7 +17,17 @@ from typing import Any
 
 Figures = dict[str, Any]
 PDFS, PAGES_EACH, SCANS = 40, 3, 24
-_WORDS = ["Papier", "Crayon", "Câble", "Étiquette", "Boîte", "Lampe", "Service", "Conseil", "Lieferung", "Gebühr", "Paper"]
+_WORDS = (
+    "Papier",
+    "Crayon",
+    "Câble",
+    "Étiquette",
+    "Boîte",
+    "Lampe",
+    "Service",
+    "Lieferung",
+    "Gebühr",
+)
 
 
 def main(part: str, scratch: Path) -> None:
