@@ -46,6 +46,11 @@ LIBRARIES = {
     "libxcb-xinerama.so.0": "libxcb-xinerama0",
 }
 PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth"}
+#: What more the tests use; without it they are skipped, and say so.
+TEST_PROGRAMS = {
+    "tesseract": ("tesseract-ocr", "tesseract-ocr-fra", "tesseract-ocr-deu"),
+    "pdftoppm": ("poppler-utils",),
+}
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts")
 
 
@@ -64,6 +69,8 @@ def main() -> int:
     code = ensure_system()
     if code:
         return code
+    if options.what == "test":
+        offer_test_programs()
     if options.what == "test":
         return ensure_venv([*extras, "dev"]) or run_checks(rest)
     return ensure_venv(extras) or start(rest)
@@ -85,12 +92,33 @@ def ensure_system() -> int:
         return fail("They cannot be installed from here.", "Install them with your package tool.")
     if os.geteuid() != 0:
         return fail("Only root may install them.", f"Run: sudo {command}")
+    return install(missing)
+
+
+def install(packages: list[str]) -> int:
+    """Install Debian packages, as root; return 0 when that worked."""
+    command = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in ("apt-get update -qq", command + " -qq"):
         done = subprocess.run(step.split(), env=environment, stdout=subprocess.DEVNULL, check=False)
         if done.returncode:
             return fail(f"“{step}” failed.", f"Run it by hand, then this again: {command}")
     return 0
+
+
+def offer_test_programs() -> None:
+    """Install what some tests use where that is allowed; else say what they miss."""
+    missing = [
+        package
+        for program, packages in TEST_PROGRAMS.items()
+        if shutil.which(program) is None
+        for package in packages
+    ]
+    if sys.platform != "linux" or not missing:
+        return
+    if shutil.which("apt-get") is not None and os.geteuid() == 0 and install(missing) == 0:
+        return
+    say(f"Some tests will be skipped; they need: {', '.join(missing)}")
 
 
 def missing_packages() -> list[str]:

@@ -22,8 +22,9 @@ VARIABLES = {
     "OPTIMIZE_GPU_TASKS": "gpu_tasks",
     VISION_MODEL: "vision_model",
     "OPTIMIZE_CLUSTER": "cluster",
+    "OPTIMIZE_OCR_ENGINES": "ocr_engines",
 }
-_TEXTS = {"cluster", "vision_model"}
+_TEXTS = {"cluster", "ocr_engines", "vision_model"}
 
 
 def settings_file() -> Path:

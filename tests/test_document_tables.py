@@ -9,7 +9,8 @@ from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.modes import Mode
 from invoice_desk.db.engine import reading
 from invoice_desk.db.tables import list_tables
-from invoice_desk.documents.fields import DocumentReading, read_document
+from invoice_desk.documents.extraction.invoice_fields import read_document
+from invoice_desk.documents.fields import DocumentReading
 from invoice_desk.documents.line_items import read_lines
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.cleaning import CleaningJob

@@ -46,9 +46,9 @@ def told(text: str) -> list[str]:
     return [f"{f.code} {f.field}: {f.text}" for f in check(read(text))]
 
 
-def content_of(path: Path, *, ignore_xml: bool = False) -> SourceContent:
+def content_of(path: Path, *, ignore_xml: bool = False, ocr: str | None = None) -> SourceContent:
     kind = Kind.XML if path.suffix == ".xml" else Kind.PDF
-    return read_payload(ReadSource(str(path), path.name, kind, ignore_xml=ignore_xml))
+    return read_payload(ReadSource(str(path), path.name, kind, ignore_xml=ignore_xml, ocr=ocr))
 
 
 def codes(content: SourceContent) -> list[tuple[str, str | None]]:
@@ -450,7 +450,7 @@ def test_the_xml_can_be_ignored(tmp_path: Path) -> None:
 
 def test_pages_to_be_recognised_do_not_lose_the_xml(tmp_path: Path) -> None:
     path = pdf_with(tmp_path, {"factur-x.xml": CII}, (), blank=1)
-    first = content_of(path)
+    first = content_of(path, ocr="rapidocr")
     pages = (Page(1, 595, 842), Page(2, 595, 842))
 
     last = read_payload(ReadFields("invoice.pdf", pages, first.embedded))

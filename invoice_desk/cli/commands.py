@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from invoice_desk.cli.output import print_json, print_table, say, watched
 from invoice_desk.core.jobs import TERMINAL, JobState
 from invoice_desk.core.modes import Mode
+from invoice_desk.documents.ocr import check_engines
 from invoice_desk.errors import ArgumentError, ExitCode, MissingSourceError, StorageError
 from invoice_desk.paths import default_desk
 from invoice_desk.services.desk import Desk, open_desk
@@ -51,7 +52,9 @@ def take_up(desk: Desk) -> None:
 
 
 def _settings(options: argparse.Namespace) -> JobSettings:
-    return JobSettings(Mode(options.mode), options.workers)
+    ocr = getattr(options, "ocr", None)
+    check_engines([] if ocr is None else [ocr])
+    return JobSettings(Mode(options.mode), options.workers, ocr)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from invoice_desk.core.job_lines import JobLine, Standing
 from invoice_desk.core.jobs import JobState
 from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import JobFileRecord
+from invoice_desk.documents.ocr import check_engines
 from invoice_desk.errors import ArgumentError, ExitCode, UserError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.job_listing import JobDetail
@@ -197,6 +198,7 @@ def _run_after(desk: Desk, other: int | None, number: int) -> None:
 def _retry_settings(options: argparse.Namespace) -> JobSettings | None:
     if not (options.workers or options.ocr or options.mode):
         return None
+    check_engines([] if options.ocr is None else [options.ocr])
     return JobSettings(Mode(options.mode or "auto"), options.workers, options.ocr)
 
 

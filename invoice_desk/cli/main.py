@@ -21,6 +21,7 @@ COMMANDS = {
     "import": "keep files and folders, and save what is in them raw",
     "clean": "clean what is imported, everything if nothing is named",
     "inspect": "say what files are and what is in them, without a desk",
+    "recognise": "read one page of a source again with an engine that is named",
     "convert": "write the tables of files as read, as CSV, without a desk",
     "parse": "try how amounts or dates are understood, one text a line",
     "sources": "list what the desk keeps",
@@ -58,6 +59,7 @@ _MODULES = (
     "model_commands",
     "search_commands",
     "document_commands",
+    "page_commands",
 )
 
 
@@ -172,7 +174,7 @@ def _add_job_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     one.add_argument("--after", **pairs, metavar=("ID", "OTHER"), help="a job to wait for, or none")
     one.add_argument("--workers", type=_workers, metavar="N", help="with --retry: processes")
     one.add_argument("--mode", choices=_MODES, help="with --retry: how to work")
-    one.add_argument("--ocr", choices=("rapidocr",), metavar="ENGINE", help="with --retry")
+    one.add_argument("--ocr", metavar="ENGINE", help="with --retry: as for import")
     one.add_argument("--run", action="store_true", help="run what waits until nothing may run")
     one.add_argument("--cluster", type=_address, metavar="URL", help="with --run: tcp://HOST:PORT")
     for name in ("import", "clean"):
@@ -224,7 +226,13 @@ def _add_file_options(add: Mapping[str, argparse.ArgumentParser]) -> None:
     add["inspect"].add_argument(
         "--ignore-xml", action="store_true", help="read only the visible page of an e-invoice"
     )
-    add["inspect"].add_argument("--ocr", metavar="ENGINE", choices=("rapidocr",))
+    for name in ("import", "inspect"):
+        add[name].add_argument(
+            "--ocr", metavar="ENGINE", help="rapidocr or tesseract is to read every page"
+        )
+    add["recognise"].add_argument("source", type=int, metavar="SOURCE")
+    add["recognise"].add_argument("page", type=_positive, metavar="PAGE")
+    add["recognise"].add_argument("--ocr", metavar="ENGINE", required=True, help="rapidocr, …")
     add["inspect"].add_argument("--workers", type=_workers, metavar="N", help="worker processes")
     add["convert"].add_argument("--out", type=Path, required=True, metavar="DIR")
     add["parse"].add_argument("--kind", choices=("amount", "date"), required=True)

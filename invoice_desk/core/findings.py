@@ -82,6 +82,14 @@ class FindingCode(StrEnum):
     IBAN_FIRST = "iban_first"
 
 
+#: What is said about one page, whatever its document says; the text begins with “page 3”.
+PAGE_CODES = (
+    FindingCode.PAGE_UNREADABLE,
+    FindingCode.OTHER_ENGINE,
+    FindingCode.OTHER_RENDERER,
+    FindingCode.TEXT_LAYER_DOUBTED,
+)
+
 _TYPES = {
     FindingCode.UNREADABLE: AnomalyType.INVALID_DATA,
     FindingCode.AMBIGUOUS: AnomalyType.INVALID_DATA,

@@ -14,6 +14,7 @@ class Mode(StrEnum):
     OPTIMIZED = "optimized"  # in worker processes
 
 
+_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_-, "
 #: More workers than this keep one writer no busier.
 MOST_WORKERS = 32
 
@@ -31,6 +32,8 @@ class WorkSettings:
         gpu_tasks: Tasks that use a GPU which may run at once, in one job.
         vision_model: Folder with the weights of Florence-2; empty for the usual one.
         cluster: Address of the scheduler whose workers do the work; empty for this machine.
+        ocr_engines: Names of the engines that recognise text, parted by commas, in the order in
+            which they are tried; empty for the program's own order.
     """
 
     max_workers: int | None = None
@@ -40,6 +43,7 @@ class WorkSettings:
     gpu_tasks: int = 1
     vision_model: str = ""
     cluster: str = ""
+    ocr_engines: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; ValueError says which."""
@@ -55,6 +59,8 @@ class WorkSettings:
             raise ValueError("gpu_tasks is 1 or 2")
         if self.cluster and "://" not in self.cluster:
             raise ValueError("cluster is an address such as tcp://HOST:8786")
+        if self.ocr_engines.strip(_NAMES):
+            raise ValueError("ocr_engines are names parted by commas")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,18 @@ from sqlalchemy import (
     Float,
     Row,
     Table,
+    and_,
     cast,
     delete,
     func,
     insert,
+    not_,
+    or_,
     select,
     update,
 )
 
+from invoice_desk.core.findings import PAGE_CODES
 from invoice_desk.core.records import FindingRecord, PassRecord
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.kept_aggregates import stale_by_table
@@ -326,6 +330,17 @@ def delete_source_findings(source_id: int, *, code: str | None = None) -> Any:
     """Return the statement that removes all findings of a source, or those with one code."""
     statement = delete(finding).where(finding.c.source_id == source_id)
     return statement if code is None else statement.where(finding.c.code == code)
+
+
+def delete_reading_findings(source_id: int, page: int) -> Any:
+    """Return the statement that removes what a reading found, but for what is about other pages.
+
+    What is about a page begins with its number, as in “page 3: …”.
+    """
+    about = func.coalesce(finding.c.text, "").bool_op("GLOB")
+    this = or_(about(f"page {page}"), about(f"page {page}[^0-9]*"))
+    kept = and_(finding.c.code.in_(PAGE_CODES), about("page [0-9]*"), not_(this))
+    return delete(finding).where(finding.c.source_id == source_id, not_(kept))
 
 
 def _finding(row: Row[Any]) -> FindingRecord:

@@ -105,7 +105,24 @@ page = Table(
     Column("height", Float, nullable=False),
     Column("text_source", Text, nullable=False),
     Column("engine", Text, nullable=False),
+    Column("engine_version", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("turned", Float, nullable=False, server_default="0"),
     Column("words", JSON, nullable=False, comment="[text, x0, y0, x1, y1, confidence]"),
+)
+
+recognised_page = Table(
+    "recognised_page",
+    metadata,
+    Column("sha256", Text, primary_key=True, comment="of the untouched bytes"),
+    Column("number", Integer, primary_key=True),
+    Column("engine", Text, primary_key=True),
+    Column("engine_version", Text, nullable=False),
+    Column("width", Float, nullable=False),
+    Column("height", Float, nullable=False),
+    Column("turned", Float, nullable=False),
+    Column("words", JSON, nullable=False, comment="as those of page"),
+    comment="what engines found on pages; readings are forgotten, this is not",
 )
 
 template = Table(

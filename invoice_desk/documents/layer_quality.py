@@ -34,10 +34,10 @@ def judge(layer: TextLayer) -> PageReason:
     """Return why to trust a layer (`GOOD_TEXT`, `NOTHING_DRAWN`), or why not."""
     texts = [word.text for word in layer.words]
     signs = "".join(texts)
-    if len(signs) < 8 * MIN_LETTERS and sum(map(str.isalnum, signs)) < MIN_LETTERS:
-        return PageReason.NOTHING_DRAWN if layer.is_bare else PageReason.NO_TEXT
     if len(_BROKEN.findall(signs)) > MOST_BROKEN * len(signs):
         return PageReason.GARBLED_TEXT
+    if len(signs) < 8 * MIN_LETTERS and sum(map(str.isalnum, signs)) < MIN_LETTERS:
+        return PageReason.NOTHING_DRAWN if layer.is_bare else PageReason.NO_TEXT
     if _vowelless(texts):
         return PageReason.NO_WORDS
     sheet = max(layer.width * layer.height, 1.0)
@@ -64,7 +64,7 @@ def looks_misread(text: str) -> bool:
     if any(not (sign.isalnum() or sign in _PLAIN_MARKS) for sign in core):
         return True
     letters = [sign for sign in core if sign.isalpha()]
-    if len(letters) >= 4 and len(letters) == len(core) and not _has_vowel(core):
+    if len(letters) >= 5 and len(letters) == len(core) and not _has_vowel(core):
         return True
     cases = [letter.isupper() for letter in letters]
     changes = sum(a != b for a, b in itertools.pairwise(cases))

@@ -77,6 +77,18 @@ ENGINES: dict[str, EngineChoice] = {
 DEFAULT_ORDER = ("rapidocr", "tesseract")
 
 
+def engine_order(names: str) -> tuple[str, ...]:
+    """Return the engines to try, of names parted by commas; the program's own order of none.
+
+    Raises:
+        ArgumentError: If there is no such engine.
+    """
+    order = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    for name in order:
+        _choice(name)
+    return order or DEFAULT_ORDER
+
+
 def check_engines(names: Sequence[str]) -> None:
     """Do nothing when all of these engines exist and can be used.
 

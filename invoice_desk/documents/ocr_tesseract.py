@@ -44,7 +44,7 @@ class TesseractEngine:
             output_type=pytesseract.Output.DICT,
             timeout=TIMEOUT,
         )
-        words = _level(_words(found))
+        words = level(_words(found))
         return Page(
             number,
             image.width,
@@ -101,7 +101,7 @@ def _words(found: dict[str, list[Any]]) -> list[Word]:
     return words
 
 
-def _level(words: list[Word]) -> list[Word]:
+def level(words: list[Word]) -> list[Word]:
     """Return words that are as high as a line at least.
 
     Tesseract's boxes hug their letters, so that a dash or a dot lies beside the line it is on.

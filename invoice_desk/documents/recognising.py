@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import Kind
@@ -19,6 +19,14 @@ from invoice_desk.documents.pdf import read_doubted_layer, render
 from invoice_desk.documents.pictures import read_frame
 from invoice_desk.documents.poppler import draw
 from invoice_desk.errors import CorruptSourceError, SourceError, UserError
+
+
+class Renderer(Protocol):
+    """What draws a page of a PDF."""
+
+    def __call__(self, path: Path, number: int, /, *, name: str) -> Any:
+        """Return page `number` (from 1) as a PIL image, or raise CorruptSourceError."""
+
 
 #: A doubted layer is kept when recognising finds less than this share of its letters.
 _LEAST_OF_LAYER = 0.5
@@ -89,7 +97,13 @@ def is_known(wanted: PageWanted) -> bool:
     return _known(wanted) is not None
 
 
-def picture_of(wanted: PageWanted, findings: list[Finding]) -> Any:
+def picture_of(
+    wanted: PageWanted,
+    findings: list[Finding],
+    *,
+    first: Renderer = render,
+    second: Renderer = draw,
+) -> Any:
     """Return the page as a PIL image; note when it took the second renderer.
 
     Raises:
@@ -98,9 +112,9 @@ def picture_of(wanted: PageWanted, findings: list[Finding]) -> Any:
     if wanted.kind is Kind.IMAGE:
         return read_frame(wanted.path, wanted.number, name=wanted.name)
     try:
-        return render(wanted.path, wanted.number, name=wanted.name)
+        return first(wanted.path, wanted.number, name=wanted.name)
     except CorruptSourceError:
-        image = draw(wanted.path, wanted.number, name=wanted.name)
+        image = second(wanted.path, wanted.number, name=wanted.name)
         told = f"page {wanted.number}"
         findings.append(Finding(FindingCode.OTHER_RENDERER, Severity.WARNING, text=told))
         return image
@@ -161,6 +175,8 @@ def _letters(page: Page) -> int:
 
 
 def _unreadable(wanted: PageWanted, why: str, findings: list[Finding]) -> PageGot:
-    failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=why)
+    failed = Finding(
+        FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=f"page {wanted.number}: {why}"
+    )
     page = Page(wanted.number, 0, 0, (), TextSource.NONE, reason=PageReason.UNREADABLE)
     return PageGot(page, (*findings, failed))

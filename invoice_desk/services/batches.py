@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -204,3 +205,24 @@ def batch_result(
         exit_code=wrong.exit_code if error else 0,
         cost=cost,
     )
+
+
+def counts(files: Sequence[ImportFile]) -> dict[str, dict[str, int]]:
+    """Return total = successful + failed + unprocessed, for files, pages and rows."""
+    found = {of: dict.fromkeys(_COUNTED, 0) for of in ("files", "pages", "rows")}
+    for file in files:
+        outcome = file.record.outcome
+        place = {
+            FileOutcome.REJECTED: "failed",
+            FileOutcome.PENDING: "unprocessed",
+        }.get(outcome, "successful")
+        for of, count in (("files", 1), ("pages", file.expected_pages), ("rows", file.rows)):
+            found[of]["total"] += count
+            found[of][place] += count
+        if place == "successful":
+            found["pages"]["failed"] += file.bad_pages
+            found["pages"]["successful"] -= file.bad_pages
+    return found
+
+
+_COUNTED = ("total", "successful", "failed", "unprocessed")

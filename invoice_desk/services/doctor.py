@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import invoice_desk
+from invoice_desk.documents.ocr import ENGINES
+from invoice_desk.documents.poppler import why_missing
 from invoice_desk.errors import PasswordStoreError
 from invoice_desk.paths import resource
 
@@ -43,6 +45,8 @@ def examine(desk_path: Path) -> list[Check]:
         _guarded("PDF", _pdf),
         _guarded("text recognition", _ocr),
         _guarded("passwords", _passwords),
+        *(_engine(name) for name in list(ENGINES)[1:]),
+        _renderer(),
         _guarded("window", _window),
         _guarded("extra: vision", _vision),
         _guarded("vision weights", _vision_weights),
@@ -127,6 +131,21 @@ def _ocr() -> Check:
     engine = default_engine()
     engine.recognise(blank, number=1)
     return Check("text recognition", "ok", f"{engine.name}, models are there")
+
+
+def _engine(name: str) -> Check:
+    """Return whether another engine can be used, without loading its models."""
+    missing = ENGINES[name].missing()
+    if missing:
+        return Check(f"engine: {name}", "missing", "not available", missing)
+    return Check(f"engine: {name}", "ok", "available")
+
+
+def _renderer() -> Check:
+    missing = why_missing()
+    if missing:
+        return Check("second renderer", "missing", "poppler is not available", missing)
+    return Check("second renderer", "ok", "poppler draws pages that pdfium cannot")
 
 
 def _window() -> Check:

@@ -30,15 +30,15 @@ from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
 from invoice_desk.db.sources import list_pages, sources_update
 from invoice_desk.db.tables import get_table, list_tables
 from invoice_desk.db.templates import list_templates
-from invoice_desk.documents.ocr import uses_gpu
+from invoice_desk.documents.ocr import engine_order, uses_gpu
 from invoice_desk.errors import CancelledError, StorageError
-from invoice_desk.services.batches import BatchResult, ImportFile, batch_result
+from invoice_desk.services.batches import BatchResult, ImportFile, batch_result, counts
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.intake import Intake, remove_unpacked
 from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.services.keeping import find_files
 from invoice_desk.services.known_invoices import remember_table
-from invoice_desk.services.storing import SourceStore, forget_readings, page_of
+from invoice_desk.services.storing import SourceStore, forget_readings, known_pages, page_of
 from invoice_desk.workers.contract import Failure, Success, Task
 from invoice_desk.workers.executors import default_workers
 from invoice_desk.workers.reading import (
@@ -50,6 +50,8 @@ from invoice_desk.workers.reading import (
     SourceContent,
     part_of,
     read,
+    read_payload,
+    unread_page,
 )
 
 __all__ = ["ImportJob", "import_paths", "remove_unpacked"]
@@ -184,6 +186,8 @@ class ImportJob(RunningJob):
             kept.detection.kind,
             ocr=self._settings.ocr,
             passwords=self._intake.passwords_for(kept),
+            engines=engine_order(self._work.ocr_engines),
+            known=known_pages(self._desk, kept),
         )
         self._plan(file, payload, float(kept.size))
 
@@ -381,8 +385,11 @@ class ImportJob(RunningJob):
         if failure.detail:
             log.error("chunk %s: %s", chunk, failure.detail)
         unit = self._units[chunk]
-        self._settled_weight += unit.weight
         file = unit.file
+        if isinstance(unit.payload, RecognisePage) and file.record.outcome is FileOutcome.PENDING:
+            self._give_page_up(chunk, unit.payload, failure)
+            return
+        self._settled_weight += unit.weight
         if file.record.outcome is FileOutcome.PENDING:
             values = {
                 "error_code": failure.code,
@@ -392,6 +399,14 @@ class ImportJob(RunningJob):
             self._intake.settle(file, FileOutcome.REJECTED, **values)
             self._ended += 1
             self._rejected += 1
+
+    def _give_page_up(self, chunk: ChunkId, payload: RecognisePage, failure: Failure) -> None:
+        """Go on without a page that took its worker down: it is kept empty, with a finding."""
+        left = [(chunk, unread_page(payload.number, failure.message))]
+        while left:
+            one, content = left.pop()
+            later = self._store(one, Success(content, 0.0))
+            left += [(chunk, read_payload(self._units[chunk].payload)) for chunk in later]
 
     def _finish(self, state: JobState, error: str | None) -> BatchResult:
         self._let_go()
@@ -474,27 +489,6 @@ def import_paths(
     job = ImportJob(desk, paths, settings or JobSettings())
     started(job)
     return job.run()
-
-
-def counts(files: Sequence[ImportFile]) -> dict[str, dict[str, int]]:
-    """Return total = successful + failed + unprocessed, for files, pages and rows."""
-    found = {of: dict.fromkeys(_COUNTED, 0) for of in ("files", "pages", "rows")}
-    for file in files:
-        outcome = file.record.outcome
-        place = {
-            FileOutcome.REJECTED: "failed",
-            FileOutcome.PENDING: "unprocessed",
-        }.get(outcome, "successful")
-        for of, count in (("files", 1), ("pages", file.expected_pages), ("rows", file.rows)):
-            found[of]["total"] += count
-            found[of][place] += count
-        if place == "successful":
-            found["pages"]["failed"] += file.bad_pages
-            found["pages"]["successful"] -= file.bad_pages
-    return found
-
-
-_COUNTED = ("total", "successful", "failed", "unprocessed")
 
 
 def _title(paths: Sequence[Path], sources: int) -> str:

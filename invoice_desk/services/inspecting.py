@@ -30,12 +30,14 @@ from invoice_desk.core.tables import RowBatch, TableHead
 from invoice_desk.core.type_detection import best_type
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.fields import DocumentReading
+from invoice_desk.documents.ocr import check_engines, engine_order
 from invoice_desk.documents.page import Page, lines_of
 from invoice_desk.errors import SourceError, UnreadableSourceError, UserError
 from invoice_desk.readers.archive import member_names
 from invoice_desk.readers.containers import unpack_container
 from invoice_desk.services.keeping import find_files
 from invoice_desk.services.passwords import known_passwords, passwords_for
+from invoice_desk.settings import load_settings
 from invoice_desk.workers.contract import Failure, Success
 from invoice_desk.workers.executors import default_workers, inline_executor, local_executor
 from invoice_desk.workers.reading import (
@@ -45,6 +47,8 @@ from invoice_desk.workers.reading import (
     RecognisePage,
     SourceContent,
     read,
+    read_payload,
+    unread_page,
 )
 from invoice_desk.workers.runner import JobRunner
 from invoice_desk.writers.tables import write_raw_csv
@@ -95,6 +99,7 @@ class _Inspection:
         self._keep_rows = keep_rows
         self._passwords = cache(passwords)
         self._ocr = ocr
+        self._engines = engine_order(load_settings().ocr_engines)
         self._ignore_xml = ignore_xml
         self._workers = workers
         self.documents: list[Inspected] = []
@@ -147,6 +152,7 @@ class _Inspection:
             Path(document.file).name,
             kind,
             ocr=self._ocr,
+            engines=self._engines,
             ignore_xml=self._ignore_xml,
             passwords=passwords_for(path, kind, self._passwords),
         )
@@ -242,8 +248,16 @@ class _Inspection:
             table.batches[chunk] = batch
 
     def _note_failure(self, chunk: ChunkId, failure: Failure) -> None:
-        document, _ = self._units[chunk]
+        document, payload = self._units[chunk]
+        if isinstance(payload, RecognisePage):
+            self._give_page_up(chunk, unread_page(payload.number, failure.message))
+            return
         document.error = _error(failure.code, failure.message, failure.advice)
+
+    def _give_page_up(self, chunk: ChunkId, content: SourceContent) -> None:
+        """Go on without a page that took its worker down: it is kept empty, with a finding."""
+        for later in self._gather(chunk, Success(content, 0.0)):
+            self._gather(later, Success(read_payload(self._units[later][1]), 0.0))
 
 
 def inspect_files(
@@ -266,7 +280,12 @@ def inspect_files(
         workers: Worker processes; None for one a core.
         ignore_xml: Whether only the visible page of an e-invoice counts.
         passwords: Gives those to try, asked when a document is protected.
+
+    Raises:
+        ArgumentError: If there is no such engine.
+        EngineError: If it cannot be used on this machine.
     """
+    check_engines([] if ocr is None else [ocr])
     begun = time.perf_counter()
     inspection = _Inspection(
         keep_rows=False, ocr=ocr, workers=workers, ignore_xml=ignore_xml, passwords=passwords
@@ -437,6 +456,9 @@ def _page(page: Page, *, text: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
         "number": page.number,
         "text_source": page.text_source.value,
+        "engine": page.engine,
+        "reason": str(page.reason),
+        "turned": round(page.turned, 2),
         "words": len(page.words),
     }
     if text:

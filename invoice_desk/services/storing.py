@@ -9,7 +9,7 @@ from typing import Any
 
 from invoice_desk.core.findings import Finding, FindingCode, Severity, finding_table
 from invoice_desk.core.mapping import Template, template_for
-from invoice_desk.core.source import FileOutcome, SourceStatus
+from invoice_desk.core.source import PAGED, FileOutcome, SourceStatus
 from invoice_desk.core.tables import LINES_OF, RowBatch
 from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers, match_layout
 from invoice_desk.db.bulk import BulkTransaction
@@ -17,6 +17,7 @@ from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import file_update
 from invoice_desk.db.page_search import page_text_put
 from invoice_desk.db.passes import delete_source_findings, storable_findings
+from invoice_desk.db.recognised import list_recognised, recognised_inserts
 from invoice_desk.db.schema import finding as finding_rows
 from invoice_desk.db.schema import raw_row
 from invoice_desk.db.sources import page_inserts, source_reset, source_update
@@ -33,6 +34,7 @@ from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.keeping import Kept
 from invoice_desk.workers.reading import SourceContent
 
 #: A type or a document's kind must be this sure, or a person is asked to look.
@@ -54,8 +56,13 @@ class SourceStore:
         if content.rows is not None:
             self._store_rows(to, file, file.tables[0], content.rows)
         file.bad_pages += sum(f.code == FindingCode.PAGE_UNREADABLE for f in content.findings)
-        for statement in page_inserts(file.source_id, map(_page_values, content.pages)):
+        for statement in page_inserts(file.source_id, map(page_values, content.pages)):
             to.execute(statement)
+        if content.recognised:
+            assert file.kept is not None
+            pages = map(page_values, content.recognised)
+            for statement in recognised_inserts(file.kept.sha256, pages):
+                to.execute(statement)
         first = file.tables[0] if file.tables else None
         self._store_findings(to, file, first, self._undecided(file, content.findings))
         for table_id, table in zip(file.tables[before:], content.tables, strict=True):
@@ -222,6 +229,14 @@ def forget_readings(desk: Desk, sources: Mapping[int, Mapping[str, Any]]) -> Non
                 connection.execute(statement)
 
 
+def known_pages(desk: Desk, kept: Kept) -> tuple[Page, ...]:
+    """Return what engines found before on the pages of a file with these bytes."""
+    if kept.detection.kind not in PAGED:
+        return ()
+    with reading(desk.engine) as connection:
+        return tuple(page_of(values) for values in list_recognised(connection, kept.sha256))
+
+
 def page_of(values: dict[str, Any]) -> Page:
     """Return a page as the desk keeps it."""
     words = [Word(text, (x0, y0, x1, y1), sure) for text, x0, y0, x1, y1, sure in values["words"]]
@@ -232,10 +247,14 @@ def page_of(values: dict[str, Any]) -> Page:
         words=tuple(words),
         text_source=TextSource(values["text_source"]),
         engine=values["engine"],
+        engine_version=values["engine_version"],
+        reason=values["reason"],
+        turned=values["turned"],
     )
 
 
-def _page_values(page: Page) -> dict[str, Any]:
+def page_values(page: Page) -> dict[str, Any]:
+    """Return a page as the desk is to keep it."""
     words = [[w.text, *(round(v, 2) for v in w.box), round(w.confidence, 3)] for w in page.words]
     return {
         "number": page.number,
@@ -243,5 +262,8 @@ def _page_values(page: Page) -> dict[str, Any]:
         "height": page.height,
         "text_source": page.text_source.value,
         "engine": page.engine,
+        "engine_version": page.engine_version,
+        "reason": str(page.reason),
+        "turned": round(page.turned, 3),
         "words": words,
     }

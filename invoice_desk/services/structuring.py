@@ -98,7 +98,7 @@ def correct_structure(
     structure = structure_as(records, headings, first_data_row)
     stop = _next_table(desk, table)
     with InProcessWriter(desk.engine).transaction() as transaction:
-        for statement in (*_forgotten_passes(desk, table_id), delete_rows_of(table_id)):
+        for statement in (*forgotten_passes(desk, table_id), delete_rows_of(table_id)):
             transaction.execute(statement)
         count = 0
         for batch in _batches(desk, table, origin, structure):
@@ -129,7 +129,7 @@ def _table(desk: Desk, table_id: int) -> tuple[TableRecord, SourceRecord]:
     return table, origin
 
 
-def _forgotten_passes(desk: Desk, table_id: int) -> list[Any]:
+def forgotten_passes(desk: Desk, table_id: int) -> list[Any]:
     """Return the statements that remove what was cleaned out of the rows as they were before."""
     with reading(desk.engine) as connection:
         passes = list_passes(connection, raw_table_id=table_id)

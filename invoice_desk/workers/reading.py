@@ -349,6 +349,13 @@ def _recognised(payload: RecognisePage) -> SourceContent:
     )
 
 
+def unread_page(number: int, why: str) -> SourceContent:
+    """Return what there is of a page that could not be read."""
+    failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=f"page {number}: {why}")
+    page = Page(number, 0, 0, reason=PageReason.UNREADABLE)
+    return SourceContent(pages=(page,), findings=(failed,))
+
+
 def _document(
     name: str,
     pages: Sequence[Page],
