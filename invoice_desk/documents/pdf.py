@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from invoice_desk.documents.page import Page, TextSource, Word
+from invoice_desk.documents.pdfium_lock import PDFIUM
 from invoice_desk.errors import CorruptSourceError, EmptySourceError, EncryptedSourceError
 
 #: Pixels an inch for OCR; the long side is limited so that one page cannot fill the memory.
@@ -26,6 +27,22 @@ def opened(path: Path, *, name: str) -> Iterator[Any]:
         CorruptSourceError: If it cannot be opened.
         EmptySourceError: If it has no page.
     """
+    with PDFIUM:
+        document = open_pdf(path, name=name)
+        try:
+            yield document
+        finally:
+            document.close()
+
+
+def open_pdf(path: Path, *, name: str) -> Any:
+    """Return the opened document, for a caller that holds `PDFIUM` and closes it.
+
+    Raises:
+        EncryptedSourceError: If a password is needed.
+        CorruptSourceError: If it cannot be opened.
+        EmptySourceError: If it has no page.
+    """
     import pypdfium2 as pdfium
 
     try:
@@ -34,12 +51,10 @@ def opened(path: Path, *, name: str) -> Iterator[Any]:
         if "password" in str(error).lower():
             raise EncryptedSourceError(f"{name} is protected by a password.") from error
         raise CorruptSourceError(f"{name} cannot be opened as a PDF.") from error
-    try:
-        if len(document) == 0:
-            raise EmptySourceError(f"{name} has no page.")
-        yield document
-    finally:
+    if len(document) == 0:
         document.close()
+        raise EmptySourceError(f"{name} has no page.")
+    return document
 
 
 def read_text_layers(path: Path, *, name: str) -> list[Page]:

@@ -136,9 +136,7 @@ def withdraw(desk: Desk, decision_ids: Sequence[int]) -> None:
             clean_again(desk, connection, table_id, numbers)
 
 
-def clean_again(
-    desk: Desk, connection: Connection, table_id: int, numbers: Iterable[int]
-) -> None:
+def clean_again(desk: Desk, connection: Connection, table_id: int, numbers: Iterable[int]) -> None:
     """Clean these rows anew with what people decided by now; a raw table is left as it is."""
     table = get_table(connection, table_id)
     if table is not None and table.current_pass_id is not None:
