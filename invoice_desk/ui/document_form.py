@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -69,6 +69,9 @@ class DocumentForm(QScrollArea):
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(0, 0, 4, 8)
         self._column.setSpacing(1)
+        self._making = QTimer(self)
+        self._making.setInterval(0)
+        self._making.timeout.connect(self._make_one)
         self._titles: dict[Group, QLabel] = {}
         self._ends: dict[Group, QVBoxLayout] = {}
         self._make_groups()
@@ -90,6 +93,19 @@ class DocumentForm(QScrollArea):
             for name in GROUPS.get(group, ()):
                 if name in USUAL:
                     self._row(name)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._making.start()
+
+    def _make_one(self) -> None:
+        """Make a row that some document will need, so that opening it need not."""
+        missing = (name for names in GROUPS.values() for name in names if name not in self.rows)
+        name = next(missing, None)
+        if name is None:
+            self._making.stop()
+        else:
+            self._row(name).hide()
 
     def _row(self, name: str) -> FieldRow:
         row = self.rows.get(name)
@@ -115,6 +131,7 @@ class DocumentForm(QScrollArea):
         self.keep_drafts()
         other = self._document is None or self._document.source.id != document.source.id
         self._document = document
+        self.setUpdatesEnabled(False)  # it is laid out and painted once
         if other:
             self.select(None)
             for row in self.rows.values():
@@ -127,6 +144,7 @@ class DocumentForm(QScrollArea):
             for name, (text, place) in self._drafts.pop(document.source.id, {}).items():
                 self._row(name).restore(text, place)
             self.verticalScrollBar().setValue(0)
+        self.setUpdatesEnabled(True)
 
     def show_nothing(self) -> None:
         """Show empty fields that nothing can be written into."""

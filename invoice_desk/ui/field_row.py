@@ -69,6 +69,7 @@ class FieldRow(QWidget):
         self._selected = False
         label = ShortLabel()
         label.setText(field_label(name))
+        label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         label.setFixedWidth(_LABEL_WIDTH)
         self.edit = QLineEdit()
         self.edit.setAccessibleName(field_label(name))
@@ -101,8 +102,7 @@ class FieldRow(QWidget):
         if field is None or not (field.value or field.is_by_hand):
             self.mark.show_doubt(None, "")
         else:
-            sure = f"{number(round(100 * field.confidence))} %"
-            self.mark.show_doubt(field.doubt, "✓" if field.is_by_hand else sure)
+            self.mark.show_doubt(field.doubt, _sure(field))
         self._reasons = reasons
         if not keeps:
             self.drop()
@@ -176,7 +176,7 @@ class FieldRow(QWidget):
             return ""
         match field.origin:
             case Origin.XML:
-                return self.tr("From the XML of the e-invoice")
+                return ""  # the mark says so
             case Origin.EMPTIED:
                 return self.tr("Emptied by {0}; read was “{1}”").format(field.person, field.read)
             case Origin.TYPED:
@@ -203,5 +203,14 @@ class FieldRow(QWidget):
             return ""
         page = number(place.page)
         if place.text == field.value:
-            return self.tr("Page {0}").format(page)
+            return self.tr("Page {0}").format(page) if place.page > 1 else ""
         return self.tr("Page {0}: “{1}”").format(page, " ".join(place.text.split()))
+
+
+def _sure(field: DocumentField) -> str:
+    """Return what the mark says."""
+    if field.is_by_hand:
+        return "✓"
+    if field.origin is Origin.XML:
+        return "XML"
+    return f"{number(int(100 * field.confidence + 1e-9))} %"

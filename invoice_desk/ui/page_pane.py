@@ -271,10 +271,10 @@ class PagePane(QWidget):
         if page is not None and not page.words:
             text = self.tr("No words were read on this page; write values into the form.")
         elif self.canvas.fills and self._field:
-            text = self.tr("A click on a word, or a box drawn around words, fills {0}.")
+            text = self.tr("A click or a drawn box fills {0}.")
             text = text.format(field_label(self._field))
         else:
-            text = self.tr("A click on a box selects its field; a drag selects words to copy.")
+            text = self.tr("A click on a box selects its field.")
         self.hint.setText(text)
 
     def _say(self, text: str) -> None:
@@ -291,6 +291,6 @@ def _tip(field: DocumentField) -> str:
     lines = [f"{field_label(field.name)}: {field.value}"]
     if place.text and place.text != field.value:
         lines.append(f"“{place.text}”")
-    sure = f"{number(round(100 * place.confidence))} %"
+    sure = f"{number(int(100 * place.confidence + 1e-9))} %"
     lines.append(" · ".join(part for part in (sure, place.engine, field.person) if part))
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from invoice_desk.services.page_images import PageFile, PageRequest, PageShape
@@ -34,7 +34,7 @@ class PageStripModel(QAbstractListModel):
         self._pictures = pictures
         self._file: PageFile | None = None
         self._pages: Sequence[PageShape] = ()
-        self._images: dict[int, QImage] = {}
+        self._images: dict[int, QIcon] = {}
         pictures.drawn.connect(self._on_drawn)
 
     def show_pages(self, file: PageFile | None, pages: Sequence[PageShape]) -> None:
@@ -77,7 +77,7 @@ class PageStripModel(QAbstractListModel):
             return
         picture = self._pictures.kept(wanted)
         if picture is not None:
-            self._images[wanted.number] = picture.image.copy()
+            self._images[wanted.number] = _icon(picture.image)
             index = self.index(row)
             self.dataChanged.emit(index, index)
 
@@ -117,9 +117,17 @@ class PageStrip(QListView):
             self.chosen.emit(index.row() + 1)
 
 
-def _blank(page: PageShape) -> QImage:
+def _icon(image: QImage) -> QIcon:
+    """Return a picture that is not tinted while its page is the one that is shown."""
+    pixmap, made = QPixmap.fromImage(image), QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        made.addPixmap(pixmap, mode)
+    return made
+
+
+def _blank(page: PageShape) -> QIcon:
     scale = _LONG_SIDE / max(page.width, page.height)
     size = QSize(max(1, int(page.width * scale)), max(1, int(page.height * scale)))
     image = QImage(size, QImage.Format.Format_RGB32)
     image.fill(QColor("#f1f5f9"))
-    return image
+    return _icon(image)
