@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QWidget
@@ -47,7 +48,8 @@ class DocumentOperations(QObject):
         self._awaited: Path | None = None
         self._connect()
         fit = str(settings.value("document/fit") or Fit.WIDTH.value)
-        self.view.pages.canvas.fit = Fit(fit) if fit in set(Fit) else Fit.WIDTH
+        zoom: Any = settings.value("document/zoom") or 1.0
+        self.view.pages.canvas.remember_fit(Fit(fit) if fit in set(Fit) else Fit.WIDTH, float(zoom))
 
     def _connect(self) -> None:
         view, decisions = self.view, self._decisions
@@ -151,7 +153,9 @@ class DocumentOperations(QObject):
 
     def close(self) -> None:
         """Remember how pages are fitted, and let go of the file."""
-        self._settings.setValue("document/fit", self.view.pages.canvas.fit.value)
+        canvas = self.view.pages.canvas
+        self._settings.setValue("document/fit", canvas.fit.value)
+        self._settings.setValue("document/zoom", canvas.zoom)
         self.view.pages.close_file()
 
     def _on_changed(self, source_id: int) -> None:

@@ -107,7 +107,7 @@ class DocumentView(Page):
         whole.addWidget(right)
         whole.setStretchFactor(0, 3)
         whole.setStretchFactor(1, 2)
-        whole.setSizes([620, 440])
+        whole.setSizes([560, 500])
         whole.setChildrenCollapsible(False)
         return whole
 
@@ -237,7 +237,9 @@ class DocumentView(Page):
     def _explain(self, record: FindingRecord) -> str:
         """Return why a field is doubtful; of a contradiction both sides."""
         why = finding(record.code, self._desk.types.values())
-        if not record.text:
+        field = self.document.fields.get(record.field or "") if self.document else None
+        is_told = field is not None and field.place is not None and record.text == field.place.text
+        if not record.text or is_told:
             return why
         if record.code in _TWO_SIDES:
             return f"{why}\n" + "     ".join(record.text.split("; "))

@@ -13,7 +13,7 @@ from invoice_desk.ui.page_overlay import DOUBT_COLOURS, DOUBT_LINES
 from invoice_desk.ui.pages import ShortLabel
 from invoice_desk.ui.texts import field_label, number
 
-_LABEL_WIDTH = 148
+_LABEL_WIDTH = 134
 _SELECTED = QColor("#eaf1ff")
 
 

@@ -177,6 +177,10 @@ class PageCanvas(QGraphicsView):
         self.fit = fit
         self._apply()
 
+    def remember_fit(self, fit: Fit, zoom: float) -> None:
+        """Begin with the size that pages had when the window was closed."""
+        self.fit, self._zoom = fit, max(_LEAST, min(_MOST, zoom))
+
     def set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
         """Show the page at a size; the point `at` of the view stays where it is."""
         at = at or self.viewport().rect().center()
