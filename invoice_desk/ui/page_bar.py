@@ -24,7 +24,7 @@ class PageBar(QWidget):
         self._canvas, self._scope = canvas, scope
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(3)
+        self._row.setSpacing(1)
         self._add_pages()
         self._add_zoom()
         self._add_turns()
@@ -97,12 +97,12 @@ class PageBar(QWidget):
         self.tools: dict[Tool, QToolButton] = {}
         for tool, name, text, tip, key in (
             (
-                *(Tool.FILL, "fill_field", self.tr("Fill field")),
+                *(Tool.FILL, "fill_field", self.tr("Fill")),
                 self.tr("A click or a drawn box fills the selected field"),
                 "Ctrl+B",
             ),
             (
-                *(Tool.SELECT, "select_text", self.tr("Select text")),
+                *(Tool.SELECT, "select_text", self.tr("Select")),
                 self.tr("A drag selects words, Ctrl+C copies them"),
                 "Ctrl+Y",
             ),

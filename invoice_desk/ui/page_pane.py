@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from invoice_desk.core.source import Kind
 from invoice_desk.documents.page import Page
-from invoice_desk.documents.selection import box_of, reading_order, text_of
+from invoice_desk.documents.selection import box_of, hits_of, reading_order, text_of
 from invoice_desk.services import documents
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import DocumentField, Place
@@ -158,7 +158,17 @@ class PagePane(QWidget):
         self._show_boxes()
         if place is not None and place.page == self.number and self._page is not None:
             self.canvas.reveal(self.canvas.to_dots(place.box))
+        self._show_witnesses()
         self._show_hint()
+
+    def _show_witnesses(self) -> None:
+        """Mark where the page shows the value of a selected field that has no place, as of XML."""
+        field = self._fields.get(self._field or "")
+        if self._page is None or not self.finder.isHidden():
+            return
+        is_placeless = field is not None and field.place is None and len(field.value) > 1
+        hits = hits_of(self._page, field.value) if field is not None and is_placeless else []
+        self.canvas.show_hits(hits, -1)
 
     def copy(self) -> None:
         """Put the chosen words on the clipboard."""
@@ -268,7 +278,9 @@ class PagePane(QWidget):
 
     def _show_hint(self) -> None:
         page = self._page
-        if page is not None and not page.words:
+        if page is None:
+            text = ""
+        elif not page.words:
             text = self.tr("No words were read on this page; write values into the form.")
         elif self.canvas.fills and self._field:
             text = self.tr("A click or a drawn box fills {0}.")
