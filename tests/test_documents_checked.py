@@ -211,6 +211,16 @@ def test_a_document_in_which_nothing_was_found_can_be_filled(desk: Desk, tmp_pat
     assert number == "X-1"
 
 
+def test_a_letter_that_is_approved_is_no_invoice(desk: Desk, tmp_path: Path) -> None:
+    source_id = imported(desk, tmp_path, "Dear colleagues, the meeting is on Monday.")
+
+    documents.approve(desk, source_id)
+    result = clean_tables(desk)
+
+    assert documents.approved_sources(desk) == {source_id}
+    assert result.cleaned == 0
+
+
 def test_an_approved_document_is_changed_only_after_it_is_reopened(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -52,3 +52,9 @@ def document_row_inserts(source_id: int, table_id: int, *, width: int) -> list[A
         insert(raw_row).values(id=table_id << ROW_BITS, cells=cells),
         update(source).where(source.c.id == source_id).values(row_count=counted),
     ]
+
+
+def typed_document(table_id: int) -> Any:
+    """Return the statement that makes a document of no type an invoice: a field of it is known."""
+    untyped = (raw_table.c.id == table_id) & raw_table.c.document_type.is_(None)
+    return update(raw_table).where(untyped).values(document_type="invoice")

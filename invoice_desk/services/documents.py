@@ -31,11 +31,12 @@ from invoice_desk.db.documents import (
     document_table_insert,
     get_page,
     list_page_sizes,
+    typed_document,
 )
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.passes import list_findings
 from invoice_desk.db.sources import get_source, list_sources
-from invoice_desk.db.tables import list_tables, table_update
+from invoice_desk.db.tables import list_tables
 from invoice_desk.documents.fields import NO_PAGE
 from invoice_desk.documents.page import Page
 from invoice_desk.errors import ArgumentError
@@ -132,6 +133,7 @@ def correct(
             value=kept,
             place=place.as_dict() if place and kept is not None else None,
         )
+        connection.execute(typed_document(table_id))
         clean_again(desk, connection, table_id, [_ROW])
     return [decision_id]
 
@@ -230,7 +232,6 @@ def _with_table(connection: Connection, record: SourceRecord) -> int:
     table_id = int(key[0])
     for following in (
         *document_row_inserts(record.id, table_id, width=len(columns)),
-        table_update(table_id, document_type="invoice"),
         *decisions_brought_back(record.id, ordinal, table_id),
     ):
         connection.execute(following)

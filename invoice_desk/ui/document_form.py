@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -49,6 +49,7 @@ class DocumentForm(QScrollArea):
 
     selected = Signal(object, bool)  # field or None; whether it was chosen here
     decided = Signal(str, object, object)  # field, value or None, Place or None
+    turned = Signal(int)  # pages forward
 
     def __init__(
         self, explain: Callable[[FindingRecord], str], parent: QWidget | None = None
@@ -274,6 +275,8 @@ class DocumentForm(QScrollArea):
             self.selected.emit(row.name, True)
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._key(row, event)
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            return _leaves(row, event)
         return super().eventFilter(watched, event)
 
     def _row_of(self, watched: QObject) -> FieldRow | None:
@@ -282,6 +285,9 @@ class DocumentForm(QScrollArea):
 
     def _key(self, row: FieldRow, event: QKeyEvent) -> bool:
         key = event.key()
+        if key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}:
+            self.turned.emit(1 if key == Qt.Key.Key_PageDown else -1)
+            return True
         if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.modifiers():
             if self._accept(row, confirms=True):
                 self.next_doubtful()
@@ -335,6 +341,17 @@ class DocumentForm(QScrollArea):
 
     def _own_reading(self) -> Reading:
         return Reading(_locale_order(), None)
+
+
+def _leaves(row: FieldRow, event: QKeyEvent) -> bool:
+    """Return whether a key is the window's: undo of decisions, copy of words of the page."""
+    history = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+    is_windows = any(event.matches(key) for key in history) and not row.has_draft
+    copies = event.matches(QKeySequence.StandardKey.Copy) and not row.edit.hasSelectedText()
+    if is_windows or copies:
+        event.ignore()
+        return True
+    return False
 
 
 def _locale_order() -> DateOrder:

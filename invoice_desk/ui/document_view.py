@@ -119,6 +119,7 @@ class DocumentView(Page):
         self.to_table.clicked.connect(self._on_table)
         self.form.selected.connect(self._on_selected)
         self.form.decided.connect(self._on_decided)
+        self.form.turned.connect(self.pages.turn)
         self.pages.picked.connect(self.form.propose)
         self.pages.box_clicked.connect(self.form.select)
         self.lists.jumped.connect(self.form.choose)

@@ -104,7 +104,7 @@ class PageBar(QWidget):
             (
                 *(Tool.SELECT, "select_text", self.tr("Select")),
                 self.tr("A drag selects words, Ctrl+C copies them"),
-                "Ctrl+Y",
+                "Ctrl+Shift+B",
             ),
         ):
             button = self._add(name, tip, key, self._choosing(tool))

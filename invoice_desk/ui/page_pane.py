@@ -83,7 +83,7 @@ class PagePane(QWidget):
         self.bar.page_wanted.connect(self.show_page)
         self.bar.find_wanted.connect(self.finder.begin)
         self.strip.chosen.connect(self.show_page)
-        self.canvas.turned.connect(lambda by: self.show_page(self.number + by))
+        self.canvas.turned.connect(self.turn)
         self.canvas.picked.connect(self._on_picked)
         self.canvas.box_clicked.connect(self.box_clicked)
         self.finder.found.connect(self.canvas.show_hits)
@@ -146,6 +146,10 @@ class PagePane(QWidget):
         self.strip.mark(number_)
         self.finder.show_page(None)
         self._read_words()
+
+    def turn(self, by: int) -> None:
+        """Show a page that comes so many pages later."""
+        self.show_page(self.number + by)
 
     def select_field(self, name: str | None, *, fills: bool) -> None:
         """Mark the box of a field and scroll to it; a click fills the field if it `fills`."""
