@@ -195,6 +195,8 @@ class DocumentView(Page):
         self.lists.show_document(document)
         self.banner.show_proposals(proposals)
         self._show_state(document)
+        if document.is_approved:
+            self.pages.stop_filling()
         if self._wanted_field:
             field, self._wanted_field = self._wanted_field, None
             self.form.choose(field)

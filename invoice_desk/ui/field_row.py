@@ -113,8 +113,8 @@ class FieldRow(QWidget):
         """Show what was picked on the page, to be accepted or dropped."""
         self.place = place
         self.edit.setText(text)
-        told = self.tr("From page {0}: “{1}”. Enter accepts, Esc drops it.")
-        self._say(told.format(number(place.page), place.text), "")
+        told = self.tr("Enter accepts, Esc drops: “{0}”, page {1}")
+        self._say(told.format(place.text, number(place.page)), "")
 
     def restore(self, text: str, place: Place | None) -> None:
         """Show a draft that was left before."""

@@ -69,14 +69,15 @@ class PagePane(QWidget):
         self.hint.setMinimumHeight(18)
         self.legend = PageLegend()
         below = QHBoxLayout()
-        below.addWidget(self.hint, 1)
         below.addWidget(self.legend)
+        below.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.bar)
         column.addWidget(self.finder)
         column.addLayout(middle, 1)
+        column.addWidget(self.hint)
         column.addLayout(below)
 
     def _connect(self) -> None:
@@ -163,6 +164,11 @@ class PagePane(QWidget):
         if place is not None and place.page == self.number and self._page is not None:
             self.canvas.reveal(self.canvas.to_dots(place.box))
         self._show_witnesses()
+        self._show_hint()
+
+    def stop_filling(self) -> None:
+        """Have a click fill no field any more, as when the document was approved."""
+        self.canvas.fills = False
         self._show_hint()
 
     def _show_witnesses(self) -> None:
