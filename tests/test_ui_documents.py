@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 from test_ui import drop
 
@@ -313,6 +313,27 @@ def test_a_written_value_is_kept_undone_and_done_again(
     assert told.startswith("On no page")
     assert undone == "1200.00"
     assert row.edit.text() == "1250.50"
+
+
+def test_a_value_that_could_not_be_kept_is_still_written(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    row = view.form.rows["customer_name"]
+    documents.approve(window._desk, 1)  # by another window on the same desk
+    row.edit.setFocus()
+    QTest.keyClicks(row.edit, "Mairie")
+
+    QTest.keyClick(row.edit, Qt.Key.Key_Return)
+    accepted = row.has_draft
+    settle(qtbot, window)
+
+    (box,) = window.findChildren(QMessageBox)
+    assert "reopen it" in box.text()
+    box.close()
+    assert not accepted
+    assert row.edit.text() == "Mairie"
+    assert row.has_draft
 
 
 def test_what_is_no_value_stays_written_with_the_reason(

@@ -62,6 +62,7 @@ class DocumentOperations(QObject):
         view.source_wanted.connect(self.open_id)
         view.acted.connect(self.changed)
         decisions.document_changed.connect(self._on_changed)
+        decisions.failed.connect(lambda _error: view.reload())
 
     # --- opening ----------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class FieldRow(QWidget):
         self.field: DocumentField | None = None
         self.place: Place | None = None
         self._selected = False
+        self._accepted: str | None = None
         label = ShortLabel()
         label.setText(field_label(name))
         label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -95,9 +96,9 @@ class FieldRow(QWidget):
 
     def show_field(self, field: DocumentField | None, reasons: str, *, writable: bool) -> None:
         """Show a field as it stands; a draft that is not accepted stays."""
-        was_draft = self.has_draft
-        self.field = field
-        keeps = was_draft and self.has_draft
+        was_draft = self._differs  # accepted or not: what could not be kept is a draft again
+        self.field, self._accepted = field, None
+        keeps = was_draft and self._differs
         self.edit.setReadOnly(not writable)
         if field is None or not (field.value or field.is_by_hand):
             self.mark.show_doubt(None, "")
@@ -144,6 +145,7 @@ class FieldRow(QWidget):
 
     def tell_accepted(self) -> None:
         """Say that what is written was accepted and is being kept."""
+        self._accepted = self.edit.text()
         self._say(self.tr("Accepted"), "")
 
     def mark_selected(self, *, selected: bool) -> None:
@@ -155,6 +157,10 @@ class FieldRow(QWidget):
     @property
     def has_draft(self) -> bool:
         """Return whether something is written that is not accepted."""
+        return self._differs and self.edit.text() != self._accepted
+
+    @property
+    def _differs(self) -> bool:
         return self.edit.text() != (self.field.value if self.field else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:

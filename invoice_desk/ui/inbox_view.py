@@ -106,7 +106,7 @@ class InboxView(Page):
         kind = made.title if made else ""
         sure = record.confidence if record.document_type else None
         problem = record.error_advice or ""
-        if record.status.value == "preview":
+        if record.status.value == "preview" and record.id not in self._approved:
             problem = "; ".join(record.reasons)
         return [
             (record.name, record.name.casefold()),
