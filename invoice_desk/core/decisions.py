@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class DecisionKind(StrEnum):
@@ -30,6 +31,8 @@ class Decision:
     withdraws: int | None = None
     person: str = ""
     decided_at: dt.datetime | None = None
+    #: Of a correction in a document: the text on the page, the page and the box, as JSON values.
+    place: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

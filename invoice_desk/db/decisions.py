@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, literal, select
 
 from invoice_desk.core.decisions import Decision, DecisionKind
 from invoice_desk.db.lists import listed
-from invoice_desk.db.schema import decision
+from invoice_desk.db.schema import decision, kept_decision, raw_table
 
 
 def add_decision(
@@ -25,6 +25,7 @@ def add_decision(
     field: str | None = None,
     value: str | None = None,
     withdraws: int | None = None,
+    place: dict[str, Any] | None = None,
 ) -> int:
     """Add one decision and return its id."""
     statement = insert(decision).values(
@@ -36,6 +37,7 @@ def add_decision(
         withdraws=withdraws,
         person=person,
         decided_at=now,
+        place=place,
     )
     key = connection.execute(statement).inserted_primary_key
     assert key is not None
@@ -82,6 +84,56 @@ def get_decision(connection: Connection, decision_id: int) -> Decision | None:
     return None if row is None else _decision(row)
 
 
+def approvals(connection: Connection) -> dict[int, set[int]]:
+    """Return source → the tables in it of which the first row is approved."""
+    taken_back = select(decision.c.withdraws).where(decision.c.withdraws.is_not(None))
+    query = (
+        select(raw_table.c.source_id, raw_table.c.id)
+        .join(decision, decision.c.raw_table_id == raw_table.c.id)
+        .where(decision.c.kind == DecisionKind.APPROVE.value, decision.c.row_number == 0)
+        .where(decision.c.id.not_in(taken_back))
+    )
+    found: dict[int, set[int]] = {}
+    for source_id, table_id in connection.execute(query):
+        found.setdefault(source_id, set()).add(table_id)
+    return found
+
+
+def decisions_kept(source_id: int) -> Any:
+    """Return the statement that keeps what stands of a source before its tables are removed."""
+    taken_back = select(decision.c.withdraws).where(decision.c.withdraws.is_not(None))
+    standing = (
+        select(raw_table.c.source_id, raw_table.c.ordinal, *(decision.c[n] for n in _CARRIED))
+        .join(decision, decision.c.raw_table_id == raw_table.c.id)
+        .where(raw_table.c.source_id == source_id)
+        .where(decision.c.kind != DecisionKind.WITHDRAW.value)
+        .where(decision.c.id.not_in(taken_back))
+        .order_by(decision.c.id)
+    )
+    return insert(kept_decision).from_select(["source_id", "ordinal", *_CARRIED], standing)
+
+
+def decisions_brought_back(source_id: int, ordinal: int, table_id: int) -> list[Any]:
+    """Return the statements that give a table that was read again what stood of it before."""
+    kept = (kept_decision.c.source_id == source_id) & (kept_decision.c.ordinal == ordinal)
+    again = (
+        select(literal(table_id), *(kept_decision.c[name] for name in _CARRIED))
+        .where(kept)
+        .order_by(kept_decision.c.id)
+    )
+    return [
+        insert(decision).from_select(["raw_table_id", *_CARRIED], again),
+        delete(kept_decision).where(kept),
+    ]
+
+
+def has_kept(connection: Connection, source_id: int) -> bool:
+    """Return whether decisions about a source wait for its tables."""
+    query = select(kept_decision.c.id).where(kept_decision.c.source_id == source_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
+_CARRIED = ("row_number", "kind", "field", "value", "person", "decided_at", "place")
 #: In the order of `Decision`: a table may have hundreds of thousands.
 _ALL = select(*(decision.c[name] for name in Decision.__slots__))
 _KINDS = {kind.value: kind for kind in DecisionKind}

@@ -214,8 +214,26 @@ decision = Table(
     Column("withdraws", ForeignKey("decision.id")),
     Column("person", Text, nullable=False),
     Column("decided_at", UtcTime, nullable=False),
+    Column("place", JSON(none_as_null=True), comment="text, page, box; null where on no page"),
     CheckConstraint("kind in ('correct', 'approve', 'exclude', 'withdraw')", name="kind_known"),
     Index(None, "raw_table_id", "row_number"),
+)
+
+kept_decision = Table(
+    "kept_decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False, comment="of the raw table in its source"),
+    Column("row_number", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("field", Text),
+    Column("value", Text),
+    Column("person", Text, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("place", JSON(none_as_null=True)),
+    Index(None, "source_id"),
+    comment="what stood of a source that is read again, until its tables are there",
 )
 
 job = Table(

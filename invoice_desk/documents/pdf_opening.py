@@ -9,6 +9,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
+from invoice_desk.documents.pdfium_lock import PDFIUM
 from invoice_desk.errors import (
     CorruptSourceError,
     EmptySourceError,
@@ -35,7 +36,24 @@ def trying(passwords: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def opened(path: Path, *, name: str) -> Iterator[Any]:
-    """Give the opened document and close it.
+    """Give the opened document and close it; meanwhile no other thread is in pdfium.
+
+    Raises:
+        EncryptedSourceError: If a password is needed that is not among those to try.
+        CorruptSourceError: If it cannot be opened.
+        EmptySourceError: If it has no page.
+        UnsafeSourceError: If it has more pages than is plausible.
+    """
+    with PDFIUM:
+        document = open_pdf(path, name=name)
+        try:
+            yield document
+        finally:
+            document.close()
+
+
+def open_pdf(path: Path, *, name: str) -> Any:
+    """Return the opened document, for a caller that holds `PDFIUM` and closes it.
 
     Raises:
         EncryptedSourceError: If a password is needed that is not among those to try.
@@ -44,14 +62,13 @@ def opened(path: Path, *, name: str) -> Iterator[Any]:
         UnsafeSourceError: If it has more pages than is plausible.
     """
     document, _ = _opened(path, name)
-    try:
-        if len(document) == 0:
-            raise EmptySourceError(f"{name} has no page.")
-        if len(document) > MAX_PAGES:
-            raise UnsafeSourceError(f"{name} has {len(document):,} pages, more than {MAX_PAGES:,}.")
-        yield document
-    finally:
-        document.close()
+    count = len(document)
+    if 0 < count <= MAX_PAGES:
+        return document
+    document.close()
+    if count == 0:
+        raise EmptySourceError(f"{name} has no page.")
+    raise UnsafeSourceError(f"{name} has {count:,} pages, more than {MAX_PAGES:,}.")
 
 
 def password_of(path: Path, *, name: str) -> str | None:
@@ -61,8 +78,9 @@ def password_of(path: Path, *, name: str) -> str | None:
         EncryptedSourceError: If none of them does.
         CorruptSourceError: If it cannot be opened at all.
     """
-    document, password = _opened(path, name)
-    document.close()
+    with PDFIUM:
+        document, password = _opened(path, name)
+        document.close()
     return password
 
 

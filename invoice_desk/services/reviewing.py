@@ -134,7 +134,14 @@ def withdraw(desk: Desk, decision_ids: Sequence[int]) -> None:
             )
             by_table.setdefault(decision.raw_table_id, set()).add(decision.row_number)
         for table_id, numbers in by_table.items():
-            _clean_again(connection, _context(desk, table_id), numbers)
+            clean_again(desk, connection, table_id, numbers)
+
+
+def clean_again(desk: Desk, connection: Connection, table_id: int, numbers: Iterable[int]) -> None:
+    """Clean these rows anew with what people decided by now; a raw table is left as it is."""
+    table = get_table(connection, table_id)
+    if table is not None and table.current_pass_id is not None:
+        _clean_again(connection, _context(desk, table_id), numbers)
 
 
 def _context(desk: Desk, table_id: int) -> tuple[TableRecord, PassRecord, DocumentType]:

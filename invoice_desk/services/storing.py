@@ -13,6 +13,7 @@ from invoice_desk.core.source import PAGED, FileOutcome, SourceStatus
 from invoice_desk.core.tables import LINES_OF, RowBatch
 from invoice_desk.core.type_detection import TypeMatch, best_type, map_by_headers, match_layout
 from invoice_desk.db.bulk import BulkTransaction
+from invoice_desk.db.decisions import decisions_brought_back, decisions_kept
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import file_update
 from invoice_desk.db.page_search import page_text_put
@@ -136,6 +137,8 @@ class SourceStore:
                 template_id=template.id if template else None,
             ),
         )
+        for statement in decisions_brought_back(file.source_id, len(file.tables), table_id):
+            to.execute(statement)
         file.tables.append(table_id)
         if LINES_OF not in head.details:  # the document says what it is, not its lines
             file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
@@ -212,7 +215,7 @@ def _some(table: ReadTable) -> list[list[str]]:
 
 
 def forget_reading(desk: Desk, source_id: int, **values: Any) -> None:
-    """Remove what an unfinished reading of a source left; its original stays."""
+    """Remove what an unfinished reading of a source left; its original and decisions stay."""
     forget_readings(desk, {source_id: values})
 
 
@@ -221,6 +224,7 @@ def forget_readings(desk: Desk, sources: Mapping[int, Mapping[str, Any]]) -> Non
     with writing(desk.engine) as connection:
         for source_id, values in sources.items():
             for statement in (
+                decisions_kept(source_id),
                 *source_reset(source_id),
                 delete_source_findings(source_id),
                 *delete_tables(source_id),

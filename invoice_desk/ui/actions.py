@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QAction, QIcon, QKeySequence
+from PySide6.QtWidgets import QMenuBar
 
 from invoice_desk.paths import resource
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
@@ -38,7 +39,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("copy", "edit", QT_TRANSLATE_NOOP("actions", "&Copy with headings"), "Ctrl+C"),
     ActionSpec("find", "edit", QT_TRANSLATE_NOOP("actions", "&Find"), "Ctrl+F"),
     ActionSpec("search", "edit", QT_TRANSLATE_NOOP("actions", "&Search in all pages…"), "Ctrl+K"),
-    ActionSpec("approve", "edit", QT_TRANSLATE_NOOP("actions", "&Approve rows"), "Ctrl+Return"),
+    ActionSpec("approve", "edit", QT_TRANSLATE_NOOP("actions", "&Approve"), "Ctrl+Return"),
     ActionSpec("exclude", "edit", QT_TRANSLATE_NOOP("actions", "E&xclude rows"), "Ctrl+Del"),
     ActionSpec("settings", "edit", QT_TRANSLATE_NOOP("actions", "&Settings…"), "Ctrl+,"),
     ActionSpec("clean", "table", QT_TRANSLATE_NOOP("actions", "&Clean"), "Ctrl+R"),
@@ -53,6 +54,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("passes", "table", QT_TRANSLATE_NOOP("actions", "&Passes…"), "Ctrl+P"),
     ActionSpec(
         "rules", "desk", QT_TRANSLATE_NOOP("actions", "Document types and &rules"), "Ctrl+L"
+    ),
+    ActionSpec(
+        "next_doubtful", "desk", QT_TRANSLATE_NOOP("actions", "&Next doubtful document"), "F4"
     ),
     ActionSpec("scan", "desk", QT_TRANSLATE_NOOP("actions", "&Scan for anomalies"), "Ctrl+Shift+F"),
     ActionSpec("cancel", "table", QT_TRANSLATE_NOOP("actions", "C&ancel job"), "Ctrl+."),
@@ -78,6 +82,15 @@ def make_actions(
         action.triggered.connect(lambda _checked=False, call=handler: call())
         made[spec.id] = action
     return made
+
+
+def fill_menus(bar: QMenuBar, actions: Mapping[str, QAction]) -> None:
+    """Put the actions into the menus that they name."""
+    for menu, title in MENUS:
+        made = bar.addMenu(translated(title))
+        for spec in ACTIONS:
+            if spec.menu == menu:
+                made.addAction(actions[spec.id])
 
 
 def icon(name: str) -> QIcon:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from invoice_desk.services import reviewing
+from invoice_desk.services import documents, reviewing
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.document_records import Place
 from invoice_desk.services.reviewing import Correction
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.texts import field_label
@@ -20,6 +21,7 @@ class Decisions(QObject):
     """Records what a person decides, on one thread and so in order."""
 
     changed = Signal(int, object)  # raw table, set of row numbers
+    document_changed = Signal(int)  # source
     failed = Signal(object)  # Exception
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -51,6 +53,53 @@ class Decisions(QObject):
         desk, numbers = self._desk, set(row_numbers)
         self._push(title, table_id, numbers, lambda: reviewing.exclude(desk, table_id, numbers))
 
+    def correct_document(
+        self, source_id: int, field: str, value: str | None, place: Place | None
+    ) -> None:
+        """Say what a field of a document is, and where it stands."""
+        title = QCoreApplication.translate("undo", "Correct {0}").format(field_label(field))
+        desk = self._desk
+        self._push_document(
+            title,
+            source_id,
+            lambda: documents.correct(desk, source_id, field, value=value, place=place),
+            lambda ids: reviewing.withdraw(desk, ids),
+        )
+
+    def approve_document(self, source_id: int) -> None:
+        """Say that a document is right as it stands."""
+        desk, title = self._desk, QCoreApplication.translate("undo", "Approve the document")
+        self._push_document(
+            title,
+            source_id,
+            lambda: documents.approve(desk, source_id),
+            lambda ids: reviewing.withdraw(desk, ids),
+        )
+
+    def reopen_document(self, source_id: int) -> None:
+        """Take the approval of a document back."""
+        desk, title = self._desk, QCoreApplication.translate("undo", "Reopen the document")
+        self._push_document(
+            title,
+            source_id,
+            lambda: documents.reopen(desk, source_id),
+            lambda _ids: documents.approve(desk, source_id),
+        )
+
+    def _push_document(
+        self,
+        title: str,
+        source_id: int,
+        record: Callable[[], list[int]],
+        take_back: Callable[[list[int]], object],
+    ) -> None:
+        def run(work: Callable[[], object]) -> None:
+            self.background.run(
+                work, lambda _done: self.document_changed.emit(source_id), owner=self
+            )
+
+        self.stack.push(_DecisionCommand(title, record, take_back, run))
+
     def _push(
         self, title: str, table_id: int, numbers: set[int], record: Callable[[], list[int]]
     ) -> None:
@@ -73,7 +122,7 @@ class _DecisionCommand(QUndoCommand):
         self,
         title: str,
         record: Callable[[], list[int]],
-        withdraw: Callable[[list[int]], None],
+        withdraw: Callable[[list[int]], object],
         run: Callable[[Callable[[], object]], None],
     ) -> None:
         super().__init__(title)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QLocale, Signal
@@ -27,6 +27,7 @@ class InboxView(Page):
     def __init__(self, types: Mapping[str, DocumentType], parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self._types = types
+        self._approved: Collection[int] = frozenset()
         self.title.setText(self.tr("Inbox"))
         self.welcome = Welcome()
         headings = (
@@ -74,8 +75,15 @@ class InboxView(Page):
         chosen = self.standing.currentData()
         return None if chosen is None else CleaningStatus(chosen)
 
-    def show_sources(self, records: Sequence[SourceRecord], *, is_empty: bool) -> None:
-        """Show these sources, or the welcome on an empty desk."""
+    def show_sources(
+        self,
+        records: Sequence[SourceRecord],
+        *,
+        is_empty: bool,
+        approved: Collection[int] = frozenset(),
+    ) -> None:
+        """Show these sources, or the welcome on an empty desk; some documents are `approved`."""
+        self._approved = approved
         selected = {record.id for record in self.table.selected()}
         self.model.show_records(records)
         self.nothing.setVisible(not records)
@@ -100,7 +108,7 @@ class InboxView(Page):
             kind = document_class(record.document_class)
         sure = record.confidence if record.document_type or record.document_class else None
         problem = record.error_advice or ""
-        if record.status.value == "preview":
+        if record.status.value == "preview" and record.id not in self._approved:
             problem = "; ".join(record.reasons)
         return [
             (record.name, record.name.casefold()),
@@ -110,9 +118,14 @@ class InboxView(Page):
             (number(record.row_count) if record.row_count else "", record.row_count),
             (number(record.page_count) if record.page_count else "", record.page_count),
             _quality(record),
-            (status(record.status.value), record.status.value),
+            self._standing(record),
             (problem, problem),
         ]
+
+    def _standing(self, record: SourceRecord) -> tuple[str, str]:
+        if record.id in self._approved:
+            return self.tr("✓ Approved"), "approved"
+        return status(record.status.value), record.status.value
 
 
 def _column(parent: QWidget) -> Any:

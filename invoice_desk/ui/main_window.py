@@ -7,28 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDir, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QMessageBox,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
 
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, SourceRecord, TableRecord
 from invoice_desk.errors import StorageError, UserError
 from invoice_desk.paths import resource
-from invoice_desk.services import browsing, templating
+from invoice_desk.services import browsing, documents, templating
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.jobs import Snapshot
-from invoice_desk.ui.actions import ACTIONS as ACTION_SPECS
-from invoice_desk.ui.actions import MENUS, icon, make_actions, translated
+from invoice_desk.ui.actions import fill_menus, icon, make_actions
 from invoice_desk.ui.background import Background
+from invoice_desk.ui.closing import confirms_close
 from invoice_desk.ui.decisions_undo import Decisions
+from invoice_desk.ui.document_operations import DocumentOperations
 from invoice_desk.ui.error_dialog import show_error
+from invoice_desk.ui.file_drops import DropWindow
 from invoice_desk.ui.inbox_view import InboxView
 from invoice_desk.ui.job_operations import JobOperations
 from invoice_desk.ui.job_queue import JobQueue
@@ -49,14 +44,15 @@ from invoice_desk.ui.window_state import open_remembered, remember, restore
 
 _REFRESH_MS = 1000
 _SIZE = QSize(1240, 780)
-#: What can be done only while a table is shown.
-_TABLE_ACTIONS = ("copy", "approve", "exclude", "mapping", "structure", "passes")
+#: What can be done only while a table is shown, and what while a table or document is.
+_TABLE_ACTIONS = ("exclude", "mapping", "structure", "passes")
+_PAPER_ACTIONS = ("copy", "approve")
 
-#: All sources, those that the inbox shows, and the counts of the desk.
-_Refreshed = tuple[list[SourceRecord], list[SourceRecord], dict[str, Any]]
+#: All sources, those that the inbox shows, those that are approved, and the counts of the desk.
+_Refreshed = tuple[list[SourceRecord], list[SourceRecord], set[int], dict[str, Any]]
 
 
-class MainWindow(QMainWindow):
+class MainWindow(DropWindow):
     """Everything a person sees of one desk."""
 
     def __init__(self, desk: Desk, settings: QSettings) -> None:
@@ -65,7 +61,6 @@ class MainWindow(QMainWindow):
         self._desk, self._settings = desk, settings
         self.setWindowTitle(self.tr("{0} — Invoice Desk").format(desk.path.stem))
         self.setWindowIcon(icon("app"))
-        self.setAcceptDrops(True)
         self.background = Background(threads=3, parent=self)
         self.background.failed.connect(self._on_failed)
         self.decisions = Decisions(desk, self)
@@ -105,6 +100,8 @@ class MainWindow(QMainWindow):
         self.reports = ReportsView(self._desk, self.background)
         self.activity = ActivityView()
         self.table = TableView(self._desk, self.background)
+        parts = (self._desk, self.background, self.decisions, self._settings, self)
+        self.documents = DocumentOperations(*parts)
         self.pages: dict[str, QWidget] = {
             "inbox": self.inbox,
             "review": self.review,
@@ -114,6 +111,7 @@ class MainWindow(QMainWindow):
             "reports": self.reports,
             "activity": self.activity,
             "table": self.table,
+            "document": self.documents.view,
         }
         self.stack = QStackedWidget()
         for page in self.pages.values():
@@ -136,8 +134,8 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": self.decisions.stack.undo,
             "redo": self.decisions.stack.redo,
-            "copy": self.table.copy,
-            "approve": self.table.approve,
+            "copy": lambda: self._paper().copy(),
+            "approve": lambda: self._paper().approve_shown(),
             "exclude": self.table.exclude,
             "find": self._on_find,
             "search": self._on_search,
@@ -148,15 +146,12 @@ class MainWindow(QMainWindow):
             "mapping": lambda: self._with_table(self.open_mapping),
             "passes": lambda: self._with_table(self.table_operations.show_passes),
             "rules": lambda: self.show_page("rules"),
+            "next_doubtful": self.documents.open_next,
             "scan": self._on_scan,
             "cancel": self.jobs.cancel,
         }
         self.actions_by_id = make_actions(self, handlers)
-        for menu, title in MENUS:
-            made = self.menuBar().addMenu(translated(title))
-            for spec in ACTION_SPECS:
-                if spec.menu == menu:
-                    made.addAction(self.actions_by_id[spec.id])
+        fill_menus(self.menuBar(), self.actions_by_id)
         for name, primary in (
             ("import_files", True),
             ("import_folder", False),
@@ -207,6 +202,16 @@ class MainWindow(QMainWindow):
 
     def _connect_table(self) -> None:
         self.table.left.connect(lambda: self.show_page("inbox"))
+        self.table.document_wanted.connect(
+            lambda source: self.documents.open(source, came_from="table")
+        )
+        self.documents.shown.connect(self._on_document)
+        self.documents.left.connect(self.show_page)
+        self.documents.table_wanted.connect(
+            lambda source, table_id: self.open_source(source, table_id=table_id)
+        )
+        self.documents.said.connect(self.statusBar().showMessage)
+        self.documents.changed.connect(self._refresh_later)
         self.table.clean_wanted.connect(self._on_clean_source)
         self.table.mapping_wanted.connect(self.open_mapping)
         self.table.edited.connect(self._on_edited)
@@ -235,17 +240,23 @@ class MainWindow(QMainWindow):
         on_table = name == "table"
         for action in _TABLE_ACTIONS:
             self.actions_by_id[action].setEnabled(on_table)
+        for action in _PAPER_ACTIONS:
+            self.actions_by_id[action].setEnabled(on_table or name == "document")
         self.actions_by_id["clean_choices"].setEnabled(on_table and self.table.has_choices)
         self._show_lists(name)
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Import files and folders."""
+        self.documents.look_at(paths)
         self.jobs.import_paths(paths)
 
     def open_source(
         self, source: SourceRecord, *, table_id: int | None = None, row_number: int | None = None
     ) -> None:
-        """Open a source at its first table, or at a row of one."""
+        """Open a source: a document at its page, others at a table, or at a row of one."""
+        if documents.is_document(source) and table_id is None:
+            self.documents.open(source)
+            return
         self.table.show_source(source, table_id=table_id, row_number=row_number)
         self.show_page("table")
         self.navigation.mark("inbox")
@@ -273,32 +284,24 @@ class MainWindow(QMainWindow):
             standing = known
             if wanted is not None:
                 standing = browsing.sources(desk, cleaning_status=wanted)
-            return known, standing, browsing.desk_summary(desk)
+            approved = documents.approved_sources(desk)
+            return known, standing, approved, browsing.desk_summary(desk)
 
         self.background.run(work, self._on_refreshed, owner=self)
         self._show_lists(self._current_page())
 
     # --- drops ------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self.inbox.welcome.set_dragging(True)
-            self.statusBar().showMessage(self.tr("Drop to import"))
+    def drag_begun(self) -> None:
+        self.inbox.welcome.set_dragging(True)
+        self.statusBar().showMessage(self.tr("Drop to import"))
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._end_drag()
-        event.accept()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._end_drag()
-        urls = event.mimeData().urls()
-        event.acceptProposedAction()
-        self.import_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
-
-    def _end_drag(self) -> None:
+    def drag_ended(self) -> None:
         self.inbox.welcome.set_dragging(False)
         self.statusBar().showMessage(str(self._desk.path))
+
+    def dropped(self, paths: list[Path]) -> None:
+        self.import_paths(paths)
 
     # --- closing ----------------------------------------------------------------------
 
@@ -310,29 +313,16 @@ class MainWindow(QMainWindow):
         self.jobs.close()
         self.decisions.background.wait()
         self.background.wait()
+        self.documents.close()
         event.accept()
 
     def _confirms_close(self) -> bool:
-        """Return whether nothing would be lost, or a person does not mind."""
-        for is_so, title, text in (
-            (
-                self.jobs.manager.is_busy,
-                self.tr("A job is running"),
-                self.tr(
-                    "Close all the same? What is stored stays; the rest goes on at the next start."
-                ),
-            ),
-            (
-                self.rules.has_changes,
-                self.tr("Rules are not saved"),
-                self.tr("Close all the same? The rules and names that you changed are not kept."),
-            ),
-        ):
-            if is_so and (
-                QMessageBox.question(self, title, text) != QMessageBox.StandardButton.Yes
-            ):
-                return False
-        return True
+        return confirms_close(
+            self,
+            job_runs=self.jobs.manager.is_busy,
+            rules_changed=self.rules.has_changes,
+            has_drafts=self.documents.view.form.has_drafts,
+        )
 
     # --- what happens -----------------------------------------------------------------
 
@@ -362,8 +352,9 @@ class MainWindow(QMainWindow):
     _sources: Sequence[SourceRecord] = ()
 
     def _on_refreshed(self, found: _Refreshed) -> None:
-        self._sources, standing, counts = found
-        self.inbox.show_sources(standing, is_empty=not self._sources)
+        self._sources, standing, approved, counts = found
+        self.inbox.show_sources(standing, is_empty=not self._sources, approved=approved)
+        self.documents.show_sources(self._sources)
         text = self.tr("{0} sources · {1} rows raw · {2} cleaned · {3} filtered out · {4} findings")
         keys = ("sources", "rows_raw", "rows_cleaned", "rows_filtered_out", "findings")
         self.summary.setText(text.format(*(number(counts[key]) for key in keys)))
@@ -377,11 +368,13 @@ class MainWindow(QMainWindow):
             self._refresh_soon.start()
 
     def _on_imported(self, result: Any) -> None:
+        self.documents.show_imported(result)
         self.refresh()
         if result.error:
             show_error(self, StorageError(result.error))
 
     def _on_cleaned(self, result: Any) -> None:
+        self.documents.view.reload()
         self.refresh()
         if result.error:
             show_error(self, StorageError(result.error))
@@ -405,6 +398,7 @@ class MainWindow(QMainWindow):
         shown = self.table.table
         if shown is not None and shown.id == table_id:
             self.table.reload()
+        self.documents.show_decided(table_id)
         self.statusBar().showMessage(self.tr("Saved: %n row(s)", "", len(numbers)), 4000)
         self._refresh_soon.start()
 
@@ -416,7 +410,9 @@ class MainWindow(QMainWindow):
 
     def _on_jump(self, finding: FindingRecord) -> None:
         source = next((s for s in self._sources if s.id == finding.source_id), None)
-        if source is not None:
+        if source is not None and documents.is_document(source):
+            self.documents.open(source, field=finding.field, came_from="review")
+        elif source is not None:
             self.open_source(source, table_id=finding.raw_table_id, row_number=finding.row_number)
         self._on_finding(finding)
 
@@ -435,6 +431,13 @@ class MainWindow(QMainWindow):
             self.table.show_source(source, table_id=table.id)
         self.statusBar().showMessage(self.tr("{0} was read again.").format(table.name), 6000)
         self.refresh()
+
+    def _on_document(self) -> None:
+        self.show_page("document")
+        self.navigation.mark("inbox")
+
+    def _refresh_later(self) -> None:
+        self._refresh_soon.start()
 
     def _on_table_shown(self) -> None:
         on_table = self._current_page() == "table"
@@ -460,7 +463,14 @@ class MainWindow(QMainWindow):
         if self._current_page() == "table" and self.table.table is not None:
             call(self.table.table)
 
+    def _paper(self) -> Any:
+        """Return the view of a table or document that is shown."""
+        return self.documents.view if self._current_page() == "document" else self.table
+
     def _on_find(self) -> None:
+        if self._current_page() == "document":
+            self.documents.view.begin_find()
+            return
         on_table = self._current_page() == "table"
         if not on_table:
             self.show_page("inbox")

@@ -8,6 +8,7 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QItemSelectionRange,
+    QModelIndex,
     Qt,
     QTimer,
     Signal,
@@ -52,6 +53,7 @@ class TableView(Page):
     approved = Signal(object, object)  # TableRecord, list of row numbers
     excluded = Signal(object, object)  # TableRecord, list of row numbers
     refused = Signal(object)  # Exception
+    document_wanted = Signal(object)  # SourceRecord
     shown = Signal()  # another table is there, or the same anew
 
     def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
@@ -178,7 +180,7 @@ class TableView(Page):
         selection = self.grid.selectionModel().selection()
         return [selection.at(i) for i in range(selection.count())]
 
-    def approve(self) -> None:
+    def approve_shown(self) -> None:
         """Say that the selected rows are right as they stand."""
         numbers = self.selected_numbers()
         if self.table is not None and numbers:
@@ -203,6 +205,7 @@ class TableView(Page):
         self.grid.horizontalHeader().setSectionsClickable(True)
         self.grid.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.grid.setCornerButtonEnabled(True)
+        self.grid.activated.connect(self._on_activated)
         self.model.edited.connect(self._on_edited)
         self.model.refused.connect(self.refused)
         self.model.counted.connect(self._on_counted)
@@ -219,7 +222,11 @@ class TableView(Page):
         self.about = ShortLabel()
         self.about.setObjectName("hint")
         self.head.insertWidget(3, self.about, 10)
-        self.add_button(self.tr("Approve rows")).clicked.connect(self.approve)
+        self.to_page = self.add_button(self.tr("Show page"))
+        self.to_page.setToolTip(self.tr("Open the document that the row was read from"))
+        self.to_page.clicked.connect(lambda: self.document_wanted.emit(self.source))
+        self.to_page.hide()
+        self.add_button(self.tr("Approve rows")).clicked.connect(self.approve_shown)
         self.add_button(self.tr("Exclude rows")).clicked.connect(self.exclude)
         self.clean_choices = self.add_button(self.tr("Clean…"))
         self.clean_choices.hide()
@@ -316,6 +323,7 @@ class TableView(Page):
                 )
             )
         self.clean_choices.setVisible(self.has_choices)
+        self.to_page.setVisible("fields" in rows.table.details)
         self.shown.emit()
         self.model.show_source(rows, self.wanted())
         desk, table_id, name = self._desk, rows.table.id, self.title.text()
@@ -355,6 +363,12 @@ class TableView(Page):
 
     def _on_edited(self, row_number: int, field: str, text: str) -> None:
         self.edited.emit(self.table, row_number, field, text)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        """Open the document of a row where the cell cannot be written into."""
+        writable = self.model.flags(index) & Qt.ItemFlag.ItemIsEditable
+        if not self.to_page.isHidden() and not writable:
+            self.document_wanted.emit(self.source)
 
     def _type_title(self, name: str) -> str:
         made = self._desk.types.get(name)

@@ -1,0 +1,88 @@
+"""Below the form of a document: what is doubtful, its lines, its tax by rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QTableView, QTabWidget, QWidget
+
+from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.records import FindingRecord
+from invoice_desk.services.document_records import Document
+from invoice_desk.ui.cells_model import CellsModel
+from invoice_desk.ui.lists import RecordTable, plain_rows, set_widths
+from invoice_desk.ui.text_grid import RecordModel
+from invoice_desk.ui.texts import field_label, finding, number, status
+
+_LINE_ORDER = (
+    *("line_id", "id", "item_code", "description", "name", "quantity", "unit", "unit_price"),
+    *("discount", "tax_rate", "net_amount", "tax_amount", "total_amount"),
+)
+_TAX_ORDER = ("tax_rate", "rate", "tax_category", "base", "amount", "exemption_reason")
+_WIDE = {"description": 240, "name": 200, "exemption_reason": 200}
+
+
+class DocumentLists(QTabWidget):
+    """Three short tables; a finding tells the field that it is about."""
+
+    jumped = Signal(str)  # field
+
+    def __init__(self, types: Mapping[str, DocumentType], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("documentLists")
+        self.setDocumentMode(True)
+        self._types = types
+        headings = (self.tr("Weight"), self.tr("Field"), self.tr("Why"), self.tr("As read"))
+        self.findings: RecordModel[FindingRecord] = RecordModel(headings, self._cells, parent=self)
+        self.table = RecordTable("documentFindings", self.findings)
+        set_widths(self.table, (76, 120, 300))
+        self.table.when_opened(self._on_opened)
+        self.table.clicked.connect(lambda _index: self._on_chosen())
+        self.lines, self.taxes = CellsModel(_LINE_ORDER, self), CellsModel(_TAX_ORDER, self)
+        self.line_table, self.tax_table = _grid(self.lines), _grid(self.taxes)
+        for widget in (self.table, self.line_table, self.tax_table):
+            self.addTab(widget, "")
+
+    def show_document(self, document: Document | None) -> None:
+        """Show the findings, lines and taxes of a document."""
+        findings = document.findings if document else ()
+        self.findings.show_records(findings)
+        for model, view, rows in (
+            (self.lines, self.line_table, document.lines if document else ()),
+            (self.taxes, self.tax_table, document.taxes if document else ()),
+        ):
+            model.show_rows(rows)
+            set_widths(
+                view, tuple(_WIDE.get(model.name(i), 92) for i in range(model.columnCount()))
+            )
+        for tab, (text, count) in enumerate(
+            (
+                (self.tr("Findings"), len(findings)),
+                (self.tr("Lines"), self.lines.rowCount()),
+                (self.tr("Tax by rate"), self.taxes.rowCount()),
+            )
+        ):
+            self.setTabText(tab, f"{text} ({number(count)})" if count else text)
+
+    def _cells(self, record: FindingRecord) -> Sequence[tuple[str, object]]:
+        field = field_label(record.field) if record.field else ""
+        why = finding(record.code, self._types.values())
+        weight = status(record.severity)
+        text = record.text or ""
+        return [(weight, record.severity), (field, field), (why, why), (text, text)]
+
+    def _on_opened(self, record: FindingRecord) -> None:
+        if record.field:
+            self.jumped.emit(record.field)
+
+    def _on_chosen(self) -> None:
+        for record in self.table.selected()[:1]:
+            self._on_opened(record)
+
+
+def _grid(model: CellsModel) -> QTableView:
+    view = QTableView()
+    view.setModel(model)
+    plain_rows(view)
+    return view

@@ -1,0 +1,272 @@
+"""A document: its pages beside the form, its doubts below, and whether it is approved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QWidget
+
+from invoice_desk.core.findings import FindingCode
+from invoice_desk.core.records import FindingRecord, SourceRecord
+from invoice_desk.core.source import SourceStatus
+from invoice_desk.services import documents
+from invoice_desk.services.desk import Desk
+from invoice_desk.services.document_records import Document, Place
+from invoice_desk.services.page_images import PageFile
+from invoice_desk.services.proposals import Choice, Proposal, Proposer, proposals_of
+from invoice_desk.ui.actions import icon
+from invoice_desk.ui.background import Background
+from invoice_desk.ui.document_form import DocumentForm
+from invoice_desk.ui.document_lists import DocumentLists
+from invoice_desk.ui.page_pane import PagePane
+from invoice_desk.ui.pages import Page, ShortLabel
+from invoice_desk.ui.proposal_banner import ProposalBanner
+from invoice_desk.ui.texts import finding, status
+
+#: Doubts whose text has two sides.
+_TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_XML.value}
+
+
+class DocumentView(Page):
+    """One document at a time; `show_source` fills it.
+
+    Attributes:
+        proposers: Asked for proposals when a document is opened; others add to it.
+    """
+
+    left = Signal()
+    decided = Signal(int, str, object, object)  # source, field, value or None, Place or None
+    approved = Signal(int)  # source
+    reopened = Signal(int)  # source
+    next_wanted = Signal()
+    table_wanted = Signal(object, int)  # SourceRecord, table
+    source_wanted = Signal(int)
+    acted = Signal()  # a proposal was answered
+
+    def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._desk, self._background = desk, background
+        self.proposers: list[Proposer] = []
+        self.document: Document | None = None
+        self.source: SourceRecord | None = None
+        self._wanted_field: str | None = None
+        self._set_up_head()
+        self.banner = ProposalBanner()
+        self.problem = QLabel()
+        self.problem.setObjectName("statement")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self.pages = PagePane(desk, background)
+        self.form = DocumentForm(self._explain)
+        self.lists = DocumentLists(desk.types)
+        self.body.addWidget(self.banner)
+        self.body.addWidget(self.problem)
+        self.body.addWidget(self._parts(), 1)
+        self._connect()
+
+    def _set_up_head(self) -> None:
+        self.back = self._button(self.tr("Back"), "back")
+        self.head.insertWidget(0, self.back)
+        self.title.hide()
+        self.name = ShortLabel()
+        self.name.setObjectName("pageTitle")
+        self.head.insertWidget(1, self.name, 10)
+        self.state = QLabel()
+        self.state.setObjectName("documentState")
+        self.head.insertWidget(2, self.state)
+        self.to_table = self._button(self.tr("Table"), "structure")
+        self.to_table.setToolTip(self.tr("Show its row, raw and cleaned"))
+        self.head.addWidget(self.to_table)
+        self.next = self._button(self.tr("Next doubtful"), "next_doubtful")
+        self.next.setToolTip(self.tr("Open the next document that should be looked at (F4)"))
+        self.head.addWidget(self.next)
+        self.reopen = self.add_button(self.tr("Reopen"))
+        self.approve = self.add_button(self.tr("Approve"), primary=True)
+        self.approve.setToolTip(self.tr("Say that the document is right (Ctrl+Return)"))
+        self.reopen.hide()
+
+    def _button(self, text: str, picture: str) -> QPushButton:
+        button = self.add_button(text)
+        self.head.removeWidget(button)
+        button.setIcon(icon(picture))
+        return button
+
+    def _parts(self) -> QSplitter:
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.setObjectName("documentRight")
+        right.addWidget(self.form)
+        right.addWidget(self.lists)
+        right.setStretchFactor(0, 3)
+        right.setStretchFactor(1, 1)
+        right.setSizes([460, 170])
+        right.setChildrenCollapsible(False)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.setObjectName("documentSplitter")
+        whole.addWidget(self.pages)
+        whole.addWidget(right)
+        whole.setStretchFactor(0, 3)
+        whole.setStretchFactor(1, 2)
+        whole.setSizes([560, 500])
+        whole.setChildrenCollapsible(False)
+        return whole
+
+    def _connect(self) -> None:
+        self.back.clicked.connect(self.left)
+        self.next.clicked.connect(self.next_wanted)
+        self.approve.clicked.connect(self.approve_shown)
+        self.reopen.clicked.connect(self.reopen_shown)
+        self.to_table.clicked.connect(self._on_table)
+        self.form.selected.connect(self._on_selected)
+        self.form.decided.connect(self._on_decided)
+        self.form.turned.connect(self.pages.turn)
+        self.pages.picked.connect(self.form.propose)
+        self.pages.box_clicked.connect(self.form.select)
+        self.lists.jumped.connect(self.form.choose)
+        self.banner.chosen.connect(self._on_choice)
+        self.banner.opened.connect(self.source_wanted)
+
+    # --- what is shown ----------------------------------------------------------------
+
+    def look_at(self, file: PageFile) -> None:
+        """Show the pages of a file that is about to be imported."""
+        self.source = self.document = None
+        self._show_head(file.name)
+        self.state.setText(self.tr("Being imported…"))
+        self.form.show_nothing()
+        self.lists.show_document(None)
+        self.banner.show_proposals([])
+        self._state("")
+        self.pages.show_file(file, None)
+
+    def show_source(self, source: SourceRecord, *, field: str | None = None) -> None:
+        """Show a document, at one of its fields."""
+        if self.source is None or self.source.id != source.id:
+            self.document = None
+            self.banner.show_proposals([])
+            self._state("")
+        self.source, self._wanted_field = source, field
+        self._show_head(source.name)
+        self.pages.show_file(documents.file_of(self._desk, source), source.id)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read fields and decisions anew, after a decision or while it is being read."""
+        if self.source is None:
+            return
+        desk, source_id, proposers = self._desk, self.source.id, tuple(self.proposers)
+        self._background.run(
+            lambda: (
+                documents.open_document(desk, source_id),
+                proposals_of(desk, source_id, proposers),
+            ),
+            lambda found: self._on_document(*found),
+            owner=self,
+        )
+
+    def begin_find(self) -> None:
+        """Show the line to find a text on the page."""
+        self.pages.finder.begin()
+
+    def copy(self) -> None:
+        """Put the chosen words of the page on the clipboard."""
+        self.pages.copy()
+
+    def approve_shown(self) -> None:
+        """Say that the document is right as it stands."""
+        document = self.document
+        if document is not None and not document.is_approved and not document.is_unfinished:
+            self.approved.emit(document.source.id)
+
+    def reopen_shown(self) -> None:
+        """Take the approval back."""
+        if self.document is not None and self.document.is_approved:
+            self.reopened.emit(self.document.source.id)
+
+    # --- what happens -----------------------------------------------------------------
+
+    def _on_document(self, document: Document, proposals: Sequence[Proposal]) -> None:
+        if self.source is None or document.source.id != self.source.id:
+            return
+        self.document, self.source = document, document.source
+        self.form.show_document(document)
+        self.pages.show_fields(document.fields)
+        self.pages.show_words_anew()
+        self.lists.show_document(document)
+        self.banner.show_proposals(proposals)
+        self._show_state(document)
+        if document.is_approved:
+            self.pages.stop_filling()
+        if self._wanted_field:
+            field, self._wanted_field = self._wanted_field, None
+            self.form.choose(field)
+
+    def _show_head(self, name: str) -> None:
+        self.name.setText(name)
+        self.to_table.setEnabled(False)
+        self.approve.setEnabled(False)
+        self.reopen.hide()
+        self.approve.show()
+
+    def _show_state(self, document: Document) -> None:
+        record = document.source
+        self.to_table.setEnabled(document.table_id is not None)
+        readable = record.status is not SourceStatus.FAILED
+        self.approve.setEnabled(readable and not document.is_unfinished)
+        self.approve.setVisible(not document.is_approved)
+        self.reopen.setVisible(document.is_approved)
+        if document.approved_by is not None:
+            person, when = document.approved_by
+            day = f"{when.astimezone():%Y-%m-%d %H:%M}" if when else ""
+            self.state.setText(self.tr("✓ Approved by {0}, {1}").format(person, day))
+        else:
+            self.state.setText(status(record.status.value))
+        self._state(self._statement(document))
+
+    def _statement(self, document: Document) -> str:
+        record = document.source
+        if record.error_message:
+            return " ".join(filter(None, (record.error_message, record.error_advice)))
+        if document.is_unfinished:
+            return self.tr("It is still being read; fields appear as they are found.")
+        if not document.fields:
+            return self.tr("No fields were found. Select a field, then click words on the page.")
+        return ""
+
+    def _state(self, text: str) -> None:
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+
+    def _explain(self, record: FindingRecord) -> str:
+        """Return why a field is doubtful; of a contradiction both sides."""
+        why = finding(record.code, self._desk.types.values())
+        field = self.document.fields.get(record.field or "") if self.document else None
+        is_told = field is not None and field.place is not None and record.text == field.place.text
+        if not record.text or is_told:
+            return why
+        if record.code in _TWO_SIDES:
+            return f"{why}\n" + "     ".join(record.text.split("; "))
+        return f"{why} ({record.text})"
+
+    def _on_selected(self, name: str | None, fills: bool) -> None:  # noqa: FBT001 - a signal's
+        document = self.document
+        writable = document is not None and not document.is_approved
+        self.pages.select_field(name, fills=fills and writable)
+
+    def _on_decided(self, name: str, value: str | None, place: Place | None) -> None:
+        if self.source is not None:
+            self.decided.emit(self.source.id, name, value, place)
+
+    def _on_table(self) -> None:
+        document = self.document
+        if document is not None and document.table_id is not None:
+            self.table_wanted.emit(document.source, document.table_id)
+
+    def _on_choice(self, choice: Choice) -> None:
+        desk = self._desk
+
+        def on_acted(_result: object) -> None:
+            self.reload()
+            self.acted.emit()
+
+        self._background.run(lambda: choice.act(desk), on_acted, owner=self)

@@ -1,0 +1,53 @@
+"""A strip over a document that says what is proposed about it, with a button for each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from invoice_desk.services.proposals import Proposal
+
+
+class ProposalBanner(QFrame):
+    """Shows proposals, and tells which answer was chosen."""
+
+    chosen = Signal(object)  # Choice
+    opened = Signal(int)  # source
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 6, 8, 6)
+        self._lines: list[QWidget] = []
+        self.hide()
+
+    def show_proposals(self, proposals: Sequence[Proposal]) -> None:
+        """Show these proposals in place of those before."""
+        for line in self._lines:
+            self._column.removeWidget(line)
+            line.deleteLater()
+        self._lines = [self._line(proposal) for proposal in proposals]
+        for line in self._lines:
+            self._column.addWidget(line)
+        self.setVisible(bool(proposals))
+
+    def _line(self, proposal: Proposal) -> QWidget:
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        text = QLabel(proposal.sentence)
+        text.setWordWrap(True)
+        row.addWidget(text, 1)
+        if proposal.opens is not None:
+            other = QPushButton(self.tr("Open the other"))
+            other.clicked.connect(lambda _c=False, to=proposal.opens: self.opened.emit(to))
+            row.addWidget(other)
+        for choice in proposal.choices:
+            button = QPushButton(choice.text)
+            button.setProperty("primary", choice.is_primary)
+            button.clicked.connect(lambda _c=False, made=choice: self.chosen.emit(made))
+            row.addWidget(button)
+        return line
