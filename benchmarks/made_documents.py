@@ -215,6 +215,9 @@ class _Maker:
                 lines = self.seller_lines(name) if who == "seller" else self.buyer_lines(name)
                 if self.chance.random() < 0.5:
                     lines[0] = f"{self.label('name')} {lines[0]}"
+                if self.chance.random() < 0.4:
+                    ids = self.chance.choice(("Nummer", "ID", "GLN", "Globale Nummer", "Code"))
+                    lines.insert(0, f"{ids}{self.colon or ':'} {self.some(10**5, 10**6)}")
                 y = self.block(lines, 50, y + self.row)
                 y += self.row * 0.5
             if self.chance.random() < 0.4:

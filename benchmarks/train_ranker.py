@@ -35,6 +35,8 @@ from invoice_desk.documents.page import Page, TextSource, Word
 
 TARGET = Path(__file__).parent.parent / "invoice_desk" / "resources" / "field_ranker.npz"
 _FOLDS = 3
+#: Of values that are this sure, two in a hundred may be wrong.
+_SURE = 0.95
 _MADE = 1200
 #: A made document weighs this much beside a real one; and this share of its misses is kept.
 _MADE_WEIGHT, _MADE_SHARE = 0.5, 0.4
@@ -306,8 +308,11 @@ def tried(field: str, table: Table, *, shows_misses: bool = False) -> tuple[floa
                 table.texts[at or 0],
             )
     shares = "  ".join(f"{k} {np.mean(v):.3f} of {len(v)}" for k, v in seen.items())
-    print(f"{field:16}{shares}", flush=True)
-    return calibration(np.array(best), np.array(hits))
+    slope, shift = calibration(np.array(best), np.array(hits))
+    sure = 1 / (1 + np.exp(-(slope * np.array(best) + shift))) >= _SURE
+    wrong = int((sure & ~np.array(hits, bool)).sum())
+    print(f"{field:16}{shares}  at ≥ {_SURE}: {int(sure.sum())}, wrong {wrong}", flush=True)
+    return slope, shift
 
 
 def calibration(odds: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
