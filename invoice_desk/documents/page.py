@@ -122,7 +122,8 @@ def segments_of(line: Line, *, gap: float = 1.6) -> list[Line]:
     """Return the parts of a line that wide gaps set apart: cells, or label and value."""
     parts: list[list[Word]] = [[line.words[0]]]
     for left, right in zip(line.words, line.words[1:], strict=False):
-        if right.box[0] - left.box[2] > gap * max(left.height, right.height):
+        apart = right.box[0] - left.box[2]
+        if apart > 0 and apart > gap * max(left.height, right.height):
             parts.append([])
         parts[-1].append(right)
     return [Line(tuple(part), line.page) for part in parts]

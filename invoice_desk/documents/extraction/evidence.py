@@ -31,7 +31,7 @@ from invoice_desk.documents.extraction.candidates import (
 )
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.labels import Label, labels_of, meanings
-from invoice_desk.documents.extraction.layout import Box, Layout, Row
+from invoice_desk.documents.extraction.layout import Box, Layout, Part, Row
 
 #: Places of a label to a value.
 PLACES = ("left", "row", "above", "above2", "before", "next")
@@ -398,12 +398,11 @@ class Evidence:
         texts: list[str] = []
         edge = candidate.box
         for row in rows:
-            near = [p for p in row.parts if _in_column(p.box, candidate.box, row.height)]
             if row.page != candidate.page:
                 break
-            if not near:
+            part = _in_column(row, candidate.box)
+            if part is None:
                 continue
-            part = min(near, key=lambda p: abs(p.box[0] - candidate.box[0]))
             gap = max(part.box[1] - edge[3], edge[1] - part.box[3])
             if gap > _BLOCK_GAP * row.height:
                 break
@@ -467,10 +466,17 @@ def _within(label: Label, candidate: Candidate) -> bool:
     return candidate.start <= label.start and label.stop <= candidate.stop
 
 
-def _in_column(part: Box, name: Box, height: float) -> bool:
-    """Return whether a part begins, or has its middle, where the name has."""
-    is_left = abs(part[0] - name[0]) < 1.5 * height
-    return is_left or abs(part[0] + part[2] - name[0] - name[2]) < 3 * height
+def _in_column(row: Row, name: Box) -> Part | None:
+    """Return the part that begins, or has its middle, where the name has; the nearest of them."""
+    left, right = name[0], name[2]
+    near, far = 1.5 * row.height, 3 * row.height
+    found, least = None, math.inf
+    for part in row.parts:
+        x0, _, x1, _ = part.box
+        away = abs(x0 - left)
+        if away < least and (away < near or abs(x0 + x1 - left - right) < far):
+            found, least = part, away
+    return found
 
 
 def _over(upper: Box, lower: Box) -> bool:
