@@ -188,5 +188,5 @@ _NOWHERE: frozenset[int] = frozenset()
 def _shared(left: Box, right: Box) -> float:
     """Return how much of the lower word's height lies on the level of the other one."""
     (_, top, _, bottom), (_, upper, _, lower) = left, right
-    shared = (bottom if bottom < lower else lower) - (top if top > upper else upper)
+    shared = (min(lower, bottom)) - (max(upper, top))
     return shared / max(0.1, min(bottom - top, lower - upper)) if shared > 0 else 0.0
