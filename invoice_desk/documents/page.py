@@ -122,8 +122,8 @@ def segments_of(line: Line, *, gap: float = 1.6) -> list[Line]:
     """Return the parts of a line that wide gaps set apart: cells, or label and value."""
     parts: list[list[Word]] = [[line.words[0]]]
     for left, right in zip(line.words, line.words[1:], strict=False):
-        apart = right.box[0] - left.box[2]
-        if apart > 0 and apart > gap * max(left.height, right.height):
+        a, b = left.box, right.box
+        if b[0] - a[2] > gap * max(a[3] - a[1], b[3] - b[1]):
             parts.append([])
         parts[-1].append(right)
     return [Line(tuple(part), line.page) for part in parts]

@@ -212,8 +212,9 @@ class Evidence:
     ) -> tuple[float, float]:
         document, between, gap = self._document, 0, _MOST_ABOVE
         at_gap, at_between = _MOST_ABOVE, 0
+        left, top, right, _ = candidate.box
         for upper in reversed(document.layout.rows[max(0, row.number - _ROWS_ABOVE) : row.number]):
-            gap = (candidate.box[1] - upper.box[3]) / row.height
+            gap = (top - upper.box[3]) / row.height
             if upper.page != row.page or gap > _MOST_ABOVE:
                 break
             labels = document.labels[upper.number]
@@ -221,7 +222,7 @@ class Evidence:
             if "before" not in means and not between and labels and not peers:
                 means["before"] = {labels[-1].means}
             for label in labels:
-                if not _over(label.box, candidate.box):
+                if label.box[0] >= right or left >= label.box[2]:
                     continue
                 if "above" not in means:
                     means["above"], at_gap, at_between = {label.means}, max(0.0, gap), between
@@ -230,7 +231,7 @@ class Evidence:
             if "above2" in means:
                 break
             for peer in peers:
-                between += _over(peer.box, candidate.box)
+                between += peer.box[0] < right and left < peer.box[2]
         return at_gap, float(min(9, at_between))
 
     def _sections(self, candidate: Candidate, row: Row) -> tuple[float, ...]:
@@ -368,7 +369,7 @@ class Evidence:
             letters / len(text),
             float(digits),
             float(text.upper() == text),
-            float(bool(_LEGAL.search(text))),
+            float(_has_legal_form(text)),
             float(_has_street(text)),
             float(_has_postcode(text)),
             float(_has_registration(text)),
@@ -484,16 +485,21 @@ def _over(upper: Box, lower: Box) -> bool:
     return upper[0] < lower[2] and lower[0] < upper[2]
 
 
-@lru_cache(maxsize=1024)  # each row is looked at for all names above it
+@lru_cache(maxsize=4096)  # pages repeat their heads, and a row is looked at by all names above
 def _has_street(text: str) -> bool:
     return _STREET.search(text) is not None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _has_postcode(text: str) -> bool:
     return _POSTCODE.search(text) is not None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _has_registration(text: str) -> bool:
     return _REGISTRATION.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _has_legal_form(text: str) -> bool:
+    return _LEGAL.search(text) is not None

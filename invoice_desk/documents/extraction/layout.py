@@ -86,8 +86,8 @@ class Row:
         """Return the row's parts, left to right."""
         starts = [0]
         for i, (left, right) in enumerate(itertools.pairwise(self.words), start=1):
-            gap = right.box[0] - left.box[2]
-            if gap > 0 and gap > _GAP * max(left.height, right.height):
+            a, b = left.box, right.box
+            if b[0] - a[2] > _GAP * max(a[3] - a[1], b[3] - b[1]):
                 starts.append(i)
         stops = [*starts[1:], len(self.words)]
         return tuple(self._part(a, b) for a, b in zip(starts, stops, strict=True))
@@ -101,8 +101,8 @@ class Row:
         """Return the row's text with a tab for each gap that is wider than a blank."""
         text = list(self.text)
         for left, right, at in zip(self.words, self.words[1:], self.offsets[1:], strict=False):
-            gap = right.box[0] - left.box[2]
-            if gap > 0 and gap > _BLANK * max(left.height, right.height):
+            a, b = left.box, right.box
+            if b[0] - a[2] > _BLANK * max(a[3] - a[1], b[3] - b[1]):
                 text[at - 1] = "\t"
         return "".join(text)
 
