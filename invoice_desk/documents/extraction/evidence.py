@@ -485,21 +485,10 @@ def _over(upper: Box, lower: Box) -> bool:
     return upper[0] < lower[2] and lower[0] < upper[2]
 
 
-@lru_cache(maxsize=4096)  # pages repeat their heads, and a row is looked at by all names above
-def _has_street(text: str) -> bool:
-    return _STREET.search(text) is not None
+def _told_by(shape: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return what tells whether a text has this shape; the same texts are asked about often."""
+    return lru_cache(maxsize=4096)(lambda text: shape.search(text) is not None)
 
 
-@lru_cache(maxsize=4096)
-def _has_postcode(text: str) -> bool:
-    return _POSTCODE.search(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _has_registration(text: str) -> bool:
-    return _REGISTRATION.search(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _has_legal_form(text: str) -> bool:
-    return _LEGAL.search(text) is not None
+_has_street, _has_postcode = _told_by(_STREET), _told_by(_POSTCODE)
+_has_registration, _has_legal_form = _told_by(_REGISTRATION), _told_by(_LEGAL)
