@@ -17,6 +17,8 @@ from invoice_desk.documents.page import Page, TextSource, Word
 
 LANGUAGES = ("en", "fr", "de")
 _WIDTH, _HEIGHT = 595.0, 842.0
+#: Share of amounts among the totals that are wrong, so that sums are not believed over labels.
+_MISPRINTS = 0.06
 
 with (Path(__file__).parent / "made_documents.toml").open("rb") as _file:
     _SAID = tomllib.load(_file)
@@ -213,6 +215,9 @@ class _Maker:
                 lines = self.seller_lines(name) if who == "seller" else self.buyer_lines(name)
                 if self.chance.random() < 0.5:
                     lines[0] = f"{self.label('name')} {lines[0]}"
+                if self.chance.random() < 0.4:
+                    ids = self.chance.choice(("Nummer", "ID", "GLN", "Globale Nummer", "Code"))
+                    lines.insert(0, f"{ids}{self.colon or ':'} {self.some(10**5, 10**6)}")
                 y = self.block(lines, 50, y + self.row)
                 y += self.row * 0.5
             if self.chance.random() < 0.4:
@@ -404,6 +409,7 @@ class _Maker:
                 (self.label("due"), total - paid),
             ]
             self.truth["amount_due"] = f"{total - paid:f}"
+        rows = [self.misprinted(label, value) for label, value in rows]
         summary = self.chance.random() < 0.3
         if summary and self.chance.random() < 0.5:
             y = self.tax_table(y, nets, taxes)
@@ -413,6 +419,16 @@ class _Maker:
             self.sheet.write(self.money(value), 545, y, right=True)
             y += self.row * (1.4 if self.chance.random() < 0.1 else 1)
         return y + self.row
+
+    def misprinted(self, label: str, value: Decimal) -> tuple[str, Decimal]:
+        """Return a total, now and then with a wrong digit, as scans and clerks have them."""
+        if self.chance.random() > _MISPRINTS:
+            return label, value
+        wrong = value + self.chance.choice((10, 1, Decimal("0.30"))) * (1 if value >= 0 else -1)
+        for name in ("net_amount", "tax_amount", "total_amount", "amount_due"):
+            if self.truth.get(name) == f"{value:f}":
+                self.truth[name] = f"{wrong:f}"
+        return label, wrong
 
     def tax_table(self, y: float, nets: dict[float, Decimal], taxes: dict[float, Decimal]) -> float:
         for name, x in (("rate", 120.0), ("base", 200.0), ("taxcol", 280.0)):

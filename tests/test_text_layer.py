@@ -8,6 +8,7 @@ from made_pages import LINES, pdf_of, picture, texts
 from invoice_desk.documents.layer_quality import judge, looks_misread
 from invoice_desk.documents.page import PageReason, TextSource, Word, lines_of
 from invoice_desk.documents.pdf import read_doubted_layer, read_text_layers, render
+from invoice_desk.documents.pictures import turned
 from invoice_desk.documents.text_layer import TextLayer
 
 MISREAD = (
@@ -26,11 +27,14 @@ def test_words_of_the_layer_are_kept_with_their_accents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_boxes_lie_on_the_ink_of_the_page_as_it_is_drawn(tmp_path: Path, rotation: int) -> None:
+def test_boxes_lie_on_the_ink_of_the_page_put_upright(tmp_path: Path, rotation: int) -> None:
     path = pdf_of(tmp_path / "turned.pdf", LINES, rotation=rotation)
 
     (page,) = read_text_layers(path, name="turned.pdf")
-    image = render(path, 1, name="turned.pdf", dpi=144).convert("L")
+    image = turned(render(path, 1, name="turned.pdf", dpi=144).convert("L"), page.turned)
+
+    assert page.turned == (360 - rotation) % 360
+    assert [line.text for line in lines_of(page)] == [" ".join(line.split()) for line in LINES]
 
     assert (page.width * 2, page.height * 2) == pytest.approx(image.size, abs=2)
     dark = [image.crop([round(2 * v) for v in word.box]).getextrema()[0] for word in page.words]

@@ -94,6 +94,7 @@ def _read(number: int, layer: TextLayer, reason: PageReason) -> Page:
         ENGINE,
         engine_version=_version(),
         reason=reason,
+        turned=float(layer.turned),
     )
 
 

@@ -26,6 +26,10 @@ _SAMPLE = 12
 #: A page may have any number of objects; pictures that matter stand among the first.
 _MOST_OBJECTS = 4000
 
+#: A page is upright when this share of its letters stands on a level; turned, when most do not.
+_UPRIGHT_SHARE, _TURNED_SHARE = 0.5, 0.8
+_LETTERS_THAT_TELL = 24
+
 Box = tuple[float, float, float, float]
 
 
@@ -38,6 +42,8 @@ class TextLayer:
         pictures: Boxes of pictures.
         is_bare: Whether nothing but text is drawn.
         lost: Letters of the layer that are in none of the words; must be 0.
+        turned: Degrees clockwise by which the page was turned so that its text is upright; all
+            boxes are those of the turned page.
     """
 
     width: float
@@ -47,6 +53,7 @@ class TextLayer:
     pictures: tuple[Box, ...] = ()
     is_bare: bool = True
     lost: int = 0
+    turned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +108,15 @@ def read_text_layer(page: Any) -> TextLayer:
         count = text_page.count_chars()
         signs = _signs(text_page, handle, count)
         solid = [at for run in _SOLID.finditer(signs) for at in range(*run.span())]
-        words, lost = _words(signs, solid, handle, sheet) if solid else ((), 0)
+        boxes = sheet.place(_boxes(handle, solid))
+        sheet.turned = _turn(boxes, solid)
+        words, lost = _words(signs, solid, sheet.upright(boxes)) if solid else ((), 0)
         invisible = _invisible(solid, handle)
     finally:
         text_page.close()
     pictures, is_bare = _drawn(sheet)
-    width, height = sheet.size
-    return TextLayer(width, height, words, invisible, pictures, is_bare, lost)
+    width, height = sheet.size if sheet.turned in {0, 180} else sheet.size[::-1]
+    return TextLayer(width, height, words, invisible, pictures, is_bare, lost, sheet.turned)
 
 
 class _Sheet:
@@ -117,6 +126,7 @@ class _Sheet:
         self.handle = _number(page)
         self.size: tuple[float, float] = page.get_size()
         self._turned = page.get_rotation() % 360
+        self.turned = 0  # degrees clockwise that put its text upright
         box = (ctypes.c_float * 4)()  # left, top, right, bottom
         if _calls().page_box(self.handle, ctypes.addressof(box)):
             self._left, self._top, self._right, self._bottom = box
@@ -141,6 +151,39 @@ class _Sheet:
         sides = (left - self._left, self._top - top, right - self._left)
         return np.stack([*sides, self._top - bottom], axis=1)
 
+    def upright(self, boxes: Any) -> Any:
+        """Return boxes (x0, y0, x1, y1) as they are once the page is turned upright."""
+        import numpy as np
+
+        (width, height), (x0, y0, x1, y1) = self.size, boxes.T
+        if self.turned == 90:
+            return np.stack([height - y1, x0, height - y0, x1], axis=1)
+        if self.turned == 180:
+            return np.stack([width - x1, height - y1, width - x0, height - y0], axis=1)
+        if self.turned == 270:
+            return np.stack([y0, width - x1, y1, width - x0], axis=1)
+        return boxes
+
+
+def _turn(boxes: Any, solid: list[int]) -> int:
+    """Return by how many degrees clockwise the page must be turned for its text to be upright.
+
+    Each letter tells by where the next one of its word stands; most of them decide.
+    """
+    import numpy as np
+
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    steps = np.diff(middles, axis=0)[np.diff(np.array(solid, np.int64)) == 1]
+    if len(steps) < _LETTERS_THAT_TELL:
+        return 0
+    right, down = steps.T
+    is_level = np.abs(right) >= np.abs(down)
+    if is_level.mean() >= _UPRIGHT_SHARE:
+        return 180 if (right[is_level] < 0).mean() > _TURNED_SHARE else 0
+    if is_level.mean() > 1 - _TURNED_SHARE:
+        return 0
+    return 90 if (down[~is_level] < 0).mean() > 0.5 else 270
+
 
 def _number(thing: Any) -> int:
     address = ctypes.cast(thing.raw, ctypes.c_void_p).value
@@ -162,16 +205,13 @@ def _sign(code: int) -> str:
     return " " if half or not 0 < code <= 0x10FFFF else chr(code)
 
 
-def _words(
-    signs: str, solid: list[int], handle: int, sheet: _Sheet
-) -> tuple[tuple[Word, ...], int]:
+def _words(signs: str, solid: list[int], boxes: Any) -> tuple[tuple[Word, ...], int]:
     """Return the words of the signs at `solid`, and how many of those are in none of them.
 
     A word ends at a blank, a line's end, a hyphen there, or a jump.
     """
     import numpy as np
 
-    boxes = sheet.place(_boxes(handle, solid))
     at = np.array(solid)
     begins = np.ones(len(solid), bool)
     begins[1:] = (at[1:] != at[:-1] + 1) | _jumps(boxes)
@@ -248,5 +288,5 @@ def _drawn(sheet: _Sheet) -> tuple[tuple[Box, ...], bool]:
             found.append(tuple(bounds))
     if not found:
         return (), is_bare
-    boxes = sheet.place(np.array(found, np.float64)).tolist()
+    boxes = sheet.upright(sheet.place(np.array(found, np.float64))).tolist()
     return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in boxes), is_bare

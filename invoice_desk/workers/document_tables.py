@@ -12,7 +12,7 @@ import pyarrow as pa
 from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.tables import LINES_OF, RowBatch, Structure, TableHead
 from invoice_desk.documents.einvoice import number_of
-from invoice_desk.documents.fields import NO_PAGE, DocumentReading
+from invoice_desk.documents.fields import NO_PAGE, DocumentReading, FieldValue
 from invoice_desk.documents.line_items import (
     NO_LINES,
     LineItem,
@@ -103,8 +103,14 @@ def with_lines(reading: DocumentReading, found: LineReading) -> DocumentReading:
         allowances=totals.get("allowances_total") or Decimal(0),
         charges=totals.get("charges_total") or Decimal(0),
     )
+    fields = dict(reading.fields)
+    if found.lines_total is not None and found.lines:
+        each = found.lines_total
+        held = FieldValue(each.value, each.text, each.confidence, each.page, each.box, each.engine)
+        fields.setdefault("lines_total", held)
     return replace(
         reading,
+        fields=fields,
         findings=(*reading.findings, *doubts),
         lines=tuple(item.values for item in found.lines),
         taxes=tuple({name: each.value for name, each in tax.items()} for tax in found.taxes),

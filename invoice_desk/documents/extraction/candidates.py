@@ -60,7 +60,7 @@ class Notation:
     Attributes:
         decimal_mark: `.` or `,`; None where nothing tells.
         date_order: Which part of a numeric date comes first.
-        is_proven: Whether the dates themselves prove the order.
+        is_proven: Whether the dates themselves, the language or the addresses prove the order.
     """
 
     decimal_mark: str | None
@@ -109,14 +109,11 @@ def notation_of(layout: Layout) -> Notation:
     order = date_order_of(texts)
     if order is not None:
         return Notation(mark, order, is_proven=True)
-    return Notation(mark, _usual_order(layout.text), is_proven=False)
-
-
-def _usual_order(text: str) -> DateOrder:
-    """Return month first where addresses are those of the United States, else day first."""
-    if _STATE_ZIP.search(text) and not _DAY_FIRST.search(text):
-        return DateOrder.MONTH_FIRST
-    return DateOrder.DAY_FIRST
+    if _DAY_FIRST.search(layout.text):
+        return Notation(mark, DateOrder.DAY_FIRST, is_proven=True)
+    if _STATE_ZIP.search(layout.text):
+        return Notation(mark, DateOrder.MONTH_FIRST, is_proven=True)
+    return Notation(mark, DateOrder.DAY_FIRST, is_proven=False)
 
 
 def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:

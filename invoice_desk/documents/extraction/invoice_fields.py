@@ -41,6 +41,7 @@ _CREDIT = re.compile(
     r"\b(?:avoir|credit note|credit memo|gutschrift|storno\w*|nota de crédito|nota di credito)\b",
     re.IGNORECASE,
 )
+_INVOICE = re.compile(r"\b(?:invoice|facture|\w*rechnung|factuur|factura|fattura)\b", re.IGNORECASE)
 #: Rows from the top in which a document says what it is.
 _TITLE_ROWS = 25
 
@@ -106,8 +107,11 @@ class _Fields:
         currency = currency_of(self._document)
         if currency is not None:
             fields["currency"] = self._shaped(currency)
+        self._mind_type(fields)
         self._mind_credit(fields)
         self._mind_stamp(fields)
+        self._mind_paid(fields)
+        self._mind_reference(fields)
         return fields
 
     def _alone(self) -> dict[str, FieldValue]:
@@ -165,22 +169,52 @@ class _Fields:
         box = row.box_of(found.start, found.stop)
         return FieldValue(found.value, text, sure, row.page, box, self._engines.get(row.page, ""))
 
+    def _mind_type(self, fields: dict[str, FieldValue]) -> None:
+        """Say what the title names, as a code of UNTDID 1001: 380 invoice, 381 credit note."""
+        shape, code = (_CREDIT, "381") if self._is_credit else (_INVOICE, "380")
+        for row in self._document.layout.rows[:_TITLE_ROWS]:
+            hit = shape.search(row.text)
+            if hit is not None:
+                found = Found("document_type_code", code, row, hit.start(), hit.end(), 0.85)
+                fields[found.field] = self._shaped(found)
+                return
+
+    def _mind_paid(self, fields: dict[str, FieldValue]) -> None:
+        """Take what the total is above what is due for paid, where the page shows it."""
+        total, due = fields.get("total_amount"), fields.get("amount_due")
+        if total is None or due is None or total.value == due.value:
+            return
+        paid = abs(Decimal(total.value) - Decimal(due.value))
+        for candidate in self._document.candidates[Kind.AMOUNT]:
+            if abs(candidate.amount) == paid:
+                sure = min(total.confidence, due.confidence)
+                why = "the total less it is what is due"
+                held = self._value(candidate, _money(paid), sure, why)
+                fields["amount_paid"] = replace(held, is_made=candidate.amount != paid)
+                return
+
+    def _mind_reference(self, fields: dict[str, FieldValue]) -> None:
+        taken = {fields[n].text for n in ("purchase_order", "customer_id") if n in fields}
+        for candidate in self._document.candidates[Kind.CODE]:
+            labels = self._document.labels[candidate.row]
+            before = [x for x in labels if x.stop <= candidate.start]
+            is_next = bool(before) and candidate.start - before[-1].stop <= 4
+            is_one = is_next and before[-1].means == "payment_reference"
+            if is_one and candidate.text not in taken:
+                fields["payment_reference"] = self._value(candidate, candidate.value, 0.7)
+                return
+
     def _mind_credit(self, fields: dict[str, FieldValue]) -> None:
         """Say that a credit note is one; its amounts are then written without their minus.
 
         EN 16931: a credit note (BT-3 = 381) has positive amounts, the code says the direction.
         """
-        rows = self._document.layout.rows[:_TITLE_ROWS]
-        hits = ((row, _CREDIT.search(row.text)) for row in rows)
-        row, hit = next(((r, h) for r, h in hits if h), (None, None))
-        if row is None or hit is None or not self._is_credit:
+        if not self._is_credit:
             return
         amounts = [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]
         total = fields.get("total_amount")
         if total is None or not total.value.startswith("-"):
             return
-        found = Found("document_type_code", "381", row, hit.start(), hit.end(), 0.85)
-        fields[found.field] = self._shaped(found)
         for name in amounts:
             held = fields[name]
             why = "a credit note: amounts are written without their minus"

@@ -16,7 +16,9 @@ from invoice_desk.documents.extraction.layout import Box, Row
 #: From here on a name is taken, in logarithms of odds.
 _TAKEN = {"supplier_name": -4.0, "customer_name": -1.0}
 #: An address has at most this many rows, and begins at most this far below the name.
-_MOST_ROWS, _MOST_SKIPPED = 7, 3
+_MOST_ROWS, _MOST_SKIPPED, _ROWS_BELOW = 7, 3, 16
+#: A gap of this many heights of type ends an address.
+_MOST_GAP = 2.5
 #: Labels that end an address.
 _ENDS = frozenset(
     {"phone", "tax_id", "invoice_number", "document_word", "issue_date", "date", "time", "bank"}
@@ -31,6 +33,7 @@ _REGISTRATION = re.compile(
     r"(?:no|id|roc)\b[.: ]*[\w-]+\s*\)?",
     re.IGNORECASE,
 )
+_PHONE = re.compile(r"(?<![\w-])\+?0?\d{2,3}-\d{6,8}(?!\w)")
 _CONTACT = re.compile(
     r"\b(?:tel|fax|phone|h/?p|mobile|e-?mail|website|hotline|invoice|receipt|bill|date|gst|cashier)\b"
     r"|@|www\.|https?:",
@@ -106,33 +109,32 @@ def address_below(document: Document, name: Candidate) -> Address | None:
     """Return the address that stands beneath a name, in its column."""
     rows = document.layout.rows
     found: list[tuple[str, Box]] = []
-    skipped = 0
-    for row in rows[name.row + 1 : name.row + 1 + _MOST_ROWS + _MOST_SKIPPED]:
+    skipped, edge = 0, name.box[3]
+    for row in rows[name.row + 1 : name.row + 1 + _ROWS_BELOW]:
+        text, box = _in_column(row, name)
+        text = _PHONE.sub("", _REGISTRATION.sub("", text)).strip(" ,")
         if row.page != name.page or len(found) == _MOST_ROWS:
             break
-        text, box = _in_column(row, name)
-        text = _REGISTRATION.sub("", text).strip()
-        if len(text) < 4 and not found:
+        if len(text) < 3:  # of another column
             continue
-        if not text or _is_end(document, row, text):
-            if found or skipped >= _MOST_SKIPPED:
-                break
-            skipped += 1
-            continue
-        if looks_like_address(text) or (found and _continues(text, found[-1][0])):
-            found.append((text, box))
-        elif found:
+        if found and box[1] - edge > _MOST_GAP * row.height:
             break
-        else:
-            skipped += 1
-            if skipped > _MOST_SKIPPED:
-                break
-    if not found:
-        return None
+        is_part = looks_like_address(text) or (bool(found) and _continues(text, found[-1][0]))
+        if is_part and not _is_end(document, row, text):
+            found.append((text, box))
+            edge = box[3]
+            continue
+        skipped += 1
+        if found or skipped > _MOST_SKIPPED:
+            break
+    return _joined(found, name.page) if found else None
+
+
+def _joined(found: Sequence[tuple[str, Box]], page: int) -> Address:
     x0, y0, x1, y1 = zip(*(box for _, box in found), strict=True)
     text = " ".join(text for text, _ in found)
     sure = 0.9 if len(found) > 1 and re.search(r"\d{4,5}", text) else 0.6
-    return Address(text, name.page, (min(x0), min(y0), max(x1), max(y1)), sure)
+    return Address(text, page, (min(x0), min(y0), max(x1), max(y1)), sure)
 
 
 def _in_column(row: Row, name: Candidate) -> tuple[str, Box]:

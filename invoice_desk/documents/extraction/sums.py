@@ -21,6 +21,10 @@ _FIELDS = ("net_amount", "tax_amount", "total_amount")
 _TRIED = 8
 #: What an agreement of three amounts is worth, in logarithms of odds; and the least of each.
 _AGREEMENT, _LEAST = 7.0, -7.5
+#: An agreement replaces a total that is at most so much likelier than its own.
+_YIELDS = 2.5
+#: Net and tax may differ from a total in cash by this much, where the rounding is shown.
+_ROUNDING = Decimal("0.05")
 #: From here on an optional amount is taken.
 _TAKEN = -0.5
 #: Sums of more rates of tax than this are not looked for.
@@ -76,11 +80,14 @@ def _agreeing(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
     if len(best) < len(_FIELDS):
         return {}
     apart = sum(best[name][0].odds for name in _FIELDS)
+    least_total = best["total_amount"][0].odds - _YIELDS
     top: tuple[float, tuple[Chosen, ...]] = (apart - _AGREEMENT, ())
     for three in product(*(best[name] for name in _FIELDS)):
         net, tax, total = (one.candidate.amount for one in three)
         score = sum(one.odds for one in three)
         if score <= top[0] or min(one.odds for one in three) < _LEAST:
+            continue
+        if three[2].odds < least_total:
             continue
         is_apart = net != total or tax == 0
         if net + tax == total and total != 0 and is_apart and abs(tax) <= abs(net):
