@@ -16,7 +16,7 @@ from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.labels import labels_of, meanings
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.parties import address_below
-from invoice_desk.documents.extraction.ranker import FIELDS, forests
+from invoice_desk.documents.extraction.ranker import FIELDS, Forest, forests
 from invoice_desk.documents.extraction.sums import chosen_amounts
 from invoice_desk.documents.page import Page, TextSource, Word
 
@@ -226,6 +226,43 @@ def test_the_weights_fit_the_evidence() -> None:
         table = evidence.table(FIELDS[field])
         assert forest.feature.max() < table.shape[1], field
         assert np.isfinite(forest.log_odds(table)).all(), field
+
+
+def test_all_trees_at_once_say_what_one_walked_through_after_the_other_says() -> None:
+    numbers = np.random.default_rng(3)
+    for field, forest in forests().items():
+        width = int(forest.feature.max()) + 1
+        table = numbers.integers(0, 3, (300, width)).astype(np.float32)
+        table[:, ::2] *= numbers.random((300, 1)).astype(np.float32)
+
+        wanted = [
+            sum(walked(forest, tree, row) for tree in range(len(forest.feature)))
+            for row in table[-3:]
+        ]
+
+        found = forest.log_odds(table)
+        assert len(found) == len(table)
+        assert found[-3:] - forest.base == pytest.approx(np.array(wanted), abs=1e-6), field
+
+
+def walked(forest: Forest, tree: int, row: np.ndarray) -> float:
+    """Return what one tree says of one candidate."""
+    node = 0
+    while forest.left[tree, node] != node:
+        goes_left = row[forest.feature[tree, node]] <= forest.threshold[tree, node]
+        node = int((forest.left if goes_left else forest.right)[tree, node])
+    return float(forest.value[tree, node])
+
+
+def test_amounts_are_counted_that_are_larger_and_that_lead_to_others() -> None:
+    texts = ("30.00", "10.00", "20.00", "-40.00", "10.00")
+    figures = Figures(
+        [Figure(Decimal(t), i, frozenset(), is_last=True) for i, t in enumerate(texts)]
+    )
+
+    assert [figures.larger(Decimal(t)) for t in ("10.00", "-40.00", "25.00")] == [3, 0, 2]
+    assert figures.addends(Decimal("10.00")) == 2  # to 30 and to 40
+    assert figures.pairs(Decimal("30.00")) == 1
 
 
 def test_surer_odds_are_surer_confidence() -> None:

@@ -77,9 +77,11 @@ class RapidOcrEngine:
 
     def _load(self) -> tuple[Any, LetterReader]:
         if self._reader is None:
+            import cv2
             import numpy as np
             from rapidocr import RapidOCR
 
+            cv2.setNumThreads(1)  # each worker has one core, and lines are small
             library = RapidOCR(
                 params={
                     "EngineConfig.onnxruntime.intra_op_num_threads": 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
@@ -89,7 +89,10 @@ class Line:
 
 def box_around(words: Iterable[Word]) -> tuple[float, float, float, float]:
     """Return the smallest box that holds all words."""
-    x0, y0, x1, y1 = zip(*(word.box for word in words), strict=True)
+    boxes = [word.box for word in words]
+    if len(boxes) == 1:
+        return boxes[0]
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)
 
 
@@ -101,12 +104,17 @@ def lines_of(page: Page) -> list[Line]:
     if not page.words:
         return []
     usual = median(word.height for word in page.words) or 1.0
+    near = usual / 2
     lines: list[list[Word]] = []
+    middles = 0.0  # the sum over the last line, so that a long line costs no more than short ones
     for word in sorted(page.words, key=lambda w: (w.middle, w.box[0])):
-        if lines and abs(word.middle - _middle(lines[-1])) < usual / 2:
+        middle = word.middle
+        if lines and abs(middle - middles / len(lines[-1])) < near:
             lines[-1].append(word)
+            middles += middle
         else:
             lines.append([word])
+            middles = middle
     return [Line(tuple(sorted(line, key=lambda w: w.box[0])), page.number) for line in lines]
 
 
@@ -114,11 +122,8 @@ def segments_of(line: Line, *, gap: float = 1.6) -> list[Line]:
     """Return the parts of a line that wide gaps set apart: cells, or label and value."""
     parts: list[list[Word]] = [[line.words[0]]]
     for left, right in zip(line.words, line.words[1:], strict=False):
-        if right.box[0] - left.box[2] > gap * max(left.height, right.height):
+        a, b = left.box, right.box
+        if b[0] - a[2] > gap * max(a[3] - a[1], b[3] - b[1]):
             parts.append([])
         parts[-1].append(right)
     return [Line(tuple(part), line.page) for part in parts]
-
-
-def _middle(words: Sequence[Word]) -> float:
-    return sum(word.middle for word in words) / len(words)

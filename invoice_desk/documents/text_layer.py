@@ -79,7 +79,8 @@ def _calls() -> _Calls:
 
     def plain(function: Any, result: Any, *arguments: Any) -> Any:
         place = ctypes.cast(function, address).value or 0
-        return ctypes.CFUNCTYPE(result, *arguments)(place)
+        # Each call takes less time than letting other threads have their turn.
+        return ctypes.PYFUNCTYPE(result, *arguments)(place)
 
     return _Calls(
         plain(raw.FPDFText_GetCharBox, number, address, number, *[address] * 4),
@@ -225,7 +226,7 @@ def _words(signs: str, solid: list[int], boxes: Any) -> tuple[tuple[Word, ...], 
         starts.tolist(), ends, np.concatenate([low, high], axis=1).tolist(), strict=True
     ):
         text = signs[solid[start] : solid[end] + 1]
-        if _HYPHENS.match(text[-1]):
+        if text[-1] in "\u0002\ufffe":
             text = text[:-1] + "-"
         words.append(Word(text, tuple(box)))
     return tuple(words), len(solid) - sum(len(word.text) for word in words)

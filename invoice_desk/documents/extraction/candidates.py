@@ -185,7 +185,7 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
 
 def _named(row: Row, start: int, stop: int) -> Iterator[Candidate]:
     text = row.text[start:stop]
-    if sum(c.isalpha() for c in text) >= 3 and len(text) <= 120:
+    if len(text) <= 120 and sum(map(str.isalpha, text)) >= 3:
         yield _candidate(Kind.NAME, row, start, stop, text)
 
 

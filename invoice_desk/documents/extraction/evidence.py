@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -29,7 +31,7 @@ from invoice_desk.documents.extraction.candidates import (
 )
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.labels import Label, labels_of, meanings
-from invoice_desk.documents.extraction.layout import Box, Layout, Row
+from invoice_desk.documents.extraction.layout import Box, Layout, Part, Row
 
 #: Places of a label to a value.
 PLACES = ("left", "row", "above", "above2", "before", "next")
@@ -150,6 +152,9 @@ class Evidence:
         self._document = document
         self._names = meanings()
         self._place = {name: i for i, name in enumerate(self._names)}
+        self._counted: dict[str, int] = {}
+        self._likenesses: dict[str, float] = {}
+        self._headings: dict[int, list[tuple[int, Label]]] = {}
         self._of_kind: dict[Kind, Callable[[Candidate], list[float]]] = {
             Kind.DATE: self._of_date,
             Kind.AMOUNT: self._of_amount,
@@ -160,19 +165,18 @@ class Evidence:
     def table(self, kind: Kind) -> np.ndarray:
         """Return one row of float32 numbers a candidate of the kind."""
         candidates = self._document.candidates[kind]
-        width = len(PLACES) * len(self._names)
+        if not candidates:
+            return np.zeros((0, 0), np.float32)
+        hot = np.zeros((len(candidates), len(PLACES) * len(self._names)), np.float32)
         rows = []
-        for candidate in candidates:
+        for at, candidate in enumerate(candidates):
             context = self._context(candidate)
-            hot = [0.0] * width
             for i, place in enumerate(PLACES):
                 for means in context.means.get(place, ()):
-                    hot[i * len(self._names) + self._place[means]] = 1.0
+                    hot[at, i * len(self._names) + self._place[means]] = 1.0
             own = self._of_kind[kind](candidate)
-            rows.append(
-                [*hot, *context.numbers, *context.section, *self._standing(candidate), *own]
-            )
-        return np.array(rows, np.float32) if rows else np.zeros((0, 0), np.float32)
+            rows.append([*context.numbers, *context.section, *self._standing(candidate), *own])
+        return np.concatenate([hot, np.array(rows, np.float32)], axis=1)
 
     def labels_at(self, candidate: Candidate) -> dict[str, set[str]]:
         """Return place → what the label there announces."""
@@ -208,8 +212,9 @@ class Evidence:
     ) -> tuple[float, float]:
         document, between, gap = self._document, 0, _MOST_ABOVE
         at_gap, at_between = _MOST_ABOVE, 0
+        left, top, right, _ = candidate.box
         for upper in reversed(document.layout.rows[max(0, row.number - _ROWS_ABOVE) : row.number]):
-            gap = (candidate.box[1] - upper.box[3]) / row.height
+            gap = (top - upper.box[3]) / row.height
             if upper.page != row.page or gap > _MOST_ABOVE:
                 break
             labels = document.labels[upper.number]
@@ -217,7 +222,7 @@ class Evidence:
             if "before" not in means and not between and labels and not peers:
                 means["before"] = {labels[-1].means}
             for label in labels:
-                if not _over(label.box, candidate.box):
+                if label.box[0] >= right or left >= label.box[2]:
                     continue
                 if "above" not in means:
                     means["above"], at_gap, at_between = {label.means}, max(0.0, gap), between
@@ -225,26 +230,36 @@ class Evidence:
                     means["above2"] = {label.means}
             if "above2" in means:
                 break
-            between += sum(_over(peer.box, candidate.box) for peer in peers)
+            for peer in peers:
+                between += peer.box[0] < right and left < peer.box[2]
         return at_gap, float(min(9, at_between))
 
     def _sections(self, candidate: Candidate, row: Row) -> tuple[float, ...]:
         """Return for seller, buyer and other party how many rows above its heading stands."""
         found = dict.fromkeys(_SECTIONS, float(_SECTION_ROWS))
-        rows = self._document.layout.rows[max(0, row.number - _SECTION_ROWS) : row.number + 1]
-        for upper in rows:
-            if upper.page != row.page:
+        for number, label in self._headings_of(row):
+            is_same = number == row.number
+            if is_same and label.stop > candidate.start:
                 continue
-            for label in self._document.labels[upper.number]:
-                is_same = upper.number == row.number
-                if label.means not in found or (is_same and label.stop > candidate.start):
-                    continue
-                is_aligned = abs(label.box[0] - candidate.box[0]) < 3 * row.height
-                if is_same or is_aligned or _over(label.box, candidate.box):
-                    found[label.means] = float(row.number - upper.number)
+            is_aligned = abs(label.box[0] - candidate.box[0]) < 3 * row.height
+            if is_same or is_aligned or _over(label.box, candidate.box):
+                found[label.means] = float(row.number - number)
         nearest = min(found, key=lambda name: found[name])
         is_near = found[nearest] < _SECTION_ROWS
         return (*found.values(), *(float(is_near and nearest == name) for name in _SECTIONS))
+
+    def _headings_of(self, row: Row) -> list[tuple[int, Label]]:
+        """Return the headings of sections in a row and those above, with their rows."""
+        if row.number not in self._headings:
+            rows = self._document.layout.rows[max(0, row.number - _SECTION_ROWS) : row.number + 1]
+            self._headings[row.number] = [
+                (upper.number, label)
+                for upper in rows
+                if upper.page == row.page
+                for label in self._document.labels[upper.number]
+                if label.means in _SECTIONS
+            ]
+        return self._headings[row.number]
 
     def _standing(self, candidate: Candidate) -> tuple[float, ...]:
         """Return where the candidate stands on its page and among its like."""
@@ -264,14 +279,14 @@ class Evidence:
             row.height / layout.heights[candidate.page],
             float(len(row.words)),
             float(len(peers)),
-            float(peers.index(candidate)),
+            float(self._at(candidate) - self._at(peers[0])),
             float(len(row.text) - candidate.stop),
             candidate.confidence,
         )
 
     def _of_date(self, candidate: Candidate) -> list[float]:
         dates = self._document.candidates[Kind.DATE]
-        values = sorted({c.value for c in dates})
+        counts = self._days
         row = self._document.layout.rows[candidate.row]
         peers = self._document.by_row[Kind.DATE, candidate.row]
         at = peers.index(candidate)
@@ -280,10 +295,10 @@ class Evidence:
         return [
             float(bool(_TIME.match(row.text[candidate.stop :].strip()))),
             float(bool(_TIME.search(row.text))),
-            values.index(candidate.value) / max(1, len(values) - 1),
-            float(len(values)),
-            float(sum(c.value == candidate.value for c in dates)),
-            float(dates.index(candidate)) / max(1, len(dates)),
+            list(counts).index(candidate.value) / max(1, len(counts) - 1),
+            float(len(counts)),
+            float(counts[candidate.value]),
+            float(self._at(candidate)) / max(1, len(dates)),
             float(bool(opens)),
             float(bool(closes)),
             float(any(c.isalpha() for c in candidate.text)),
@@ -299,7 +314,7 @@ class Evidence:
             float(size == figures.largest),
             float(size / figures.largest) if figures.largest else 0.0,
             math.log10(float(size) + 1),
-            float(sum(v > size for v in figures.counts)),
+            float(figures.larger(size)),
             float(figures.counts[size]),
             float(min(5, figures.pairs(value))),
             float(min(5, figures.addends(value))),
@@ -312,14 +327,14 @@ class Evidence:
             float(figures.is_sum_of_lines(value)),
             float(value == 0),
             float(value < 0),
-            amounts.index(candidate) / max(1, len(amounts)),
+            self._at(candidate) / max(1, len(amounts)),
         ]
 
     def _of_code(self, candidate: Candidate) -> list[float]:
         text = candidate.text
         row = self._document.layout.rows[candidate.row]
-        digits = sum(c.isdigit() for c in text)
-        everywhere = self._document.layout.text.count(text)
+        digits = sum(map(str.isdigit, text))
+        everywhere = self._repeated(text)
         following = row.text[candidate.stop : candidate.stop + 3]
         return [
             float(len(text)),
@@ -341,28 +356,28 @@ class Evidence:
 
     def _of_name(self, candidate: Candidate) -> list[float]:
         text, layout = candidate.text, self._document.layout
-        letters = sum(c.isalpha() for c in text)
-        digits = sum(c.isdigit() for c in text)
+        letters = sum(map(str.isalpha, text))
+        digits = sum(map(str.isdigit, text))
         plain = folded(text)
         below = [r.text for r in layout.rows[candidate.row + 1 : candidate.row + 4]]
         own = [x for x in self._document.labels[candidate.row] if _within(x, candidate)]
         covered = sum(x.stop - x.start for x in own)
-        web = max((fuzz.partial_ratio(n, plain) for n in self._document.web_names), default=0.0)
+        web = self._likeness_to_web(plain)
         return [
             float(len(text)),
             float(len(text.split())),
             letters / len(text),
             float(digits),
             float(text.upper() == text),
-            float(bool(_LEGAL.search(text))),
-            float(bool(_STREET.search(text))),
-            float(bool(_POSTCODE.search(text))),
-            float(bool(_REGISTRATION.search(text))),
+            float(_has_legal_form(text)),
+            float(_has_street(text)),
+            float(_has_postcode(text)),
+            float(_has_registration(text)),
             covered / len(text),
             float(any(c in text for c in ":@?")),
-            float(sum(bool(_STREET.search(b) or _POSTCODE.search(b)) for b in below)),
-            float(bool(below and _REGISTRATION.search(below[0]))),
-            float(bool(below and _REGISTRATION.search(" ".join(below)))),
+            float(sum(_has_street(b) or _has_postcode(b) for b in below)),
+            float(bool(below and _has_registration(below[0]))),
+            float(bool(below and _has_registration(" ".join(below)))),
             web / 100,
             float(len(plain) > 4 and min(5, self._document.folded_text.count(plain))),
             float(self._ordinal(candidate)),
@@ -375,8 +390,8 @@ class Evidence:
         rows = self._document.layout.rows
         above = self._run(candidate, reversed(rows[max(0, candidate.row - 6) : candidate.row]))
         below = self._run(candidate, rows[candidate.row + 1 : candidate.row + 8])
-        code = next((i for i, t in enumerate(below, start=1) if _POSTCODE.search(t)), 9)
-        street = next((i for i, t in enumerate(below, start=1) if _STREET.search(t)), 9)
+        code = next((i for i, t in enumerate(below, start=1) if _has_postcode(t)), 9)
+        street = next((i for i, t in enumerate(below, start=1) if _has_street(t)), 9)
         return float(len(above)), float(len(below)), float(code), float(street)
 
     def _run(self, candidate: Candidate, rows: Iterable[Row]) -> list[str]:
@@ -384,12 +399,11 @@ class Evidence:
         texts: list[str] = []
         edge = candidate.box
         for row in rows:
-            near = [p for p in row.parts if _in_column(p.box, candidate.box, row.height)]
             if row.page != candidate.page:
                 break
-            if not near:
+            part = _in_column(row, candidate.box)
+            if part is None:
                 continue
-            part = min(near, key=lambda p: abs(p.box[0] - candidate.box[0]))
             gap = max(part.box[1] - edge[3], edge[1] - part.box[3])
             if gap > _BLOCK_GAP * row.height:
                 break
@@ -399,11 +413,44 @@ class Evidence:
 
     def _ordinal(self, candidate: Candidate) -> int:
         """Return how many names stand in the rows above."""
-        return min(20, sum(c.row < candidate.row for c in self._first_names))
+        return min(20, bisect_left(self._first_names, candidate.row))
 
     @cached_property
-    def _first_names(self) -> Sequence[Candidate]:
-        return self._document.candidates[Kind.NAME][:40]
+    def _first_names(self) -> list[int]:
+        """Return the rows of the first names, from the top."""
+        return [name.row for name in self._document.candidates[Kind.NAME][:40]]
+
+    def _at(self, candidate: Candidate) -> int:
+        """Return the candidate's place among all of its kind."""
+        return self._places[candidate.kind, candidate.row, candidate.start, candidate.stop]
+
+    @cached_property
+    def _places(self) -> dict[tuple[Kind, int, int, int], int]:
+        found: dict[tuple[Kind, int, int, int], int] = {}
+        for candidates in self._document.candidates.values():
+            for at, each in enumerate(candidates):
+                found.setdefault((each.kind, each.row, each.start, each.stop), at)
+        return found
+
+    @cached_property
+    def _days(self) -> dict[str, int]:
+        """Return each day of the document, in order, and how often it stands there."""
+        counts = Counter(date.value for date in self._document.candidates[Kind.DATE])
+        return dict(sorted(counts.items()))
+
+    def _repeated(self, text: str) -> int:
+        """Return how often `text` stands in the document."""
+        if text not in self._counted:
+            self._counted[text] = self._document.layout.text.count(text)
+        return self._counted[text]
+
+    def _likeness_to_web(self, plain: str) -> float:
+        """Return how like the name in an address of the web is to these letters, 0 to 100."""
+        if plain not in self._likenesses:
+            names = self._document.web_names
+            found = (fuzz.partial_ratio(name, plain) for name in names)
+            self._likenesses[plain] = max(found, default=0.0)
+        return self._likenesses[plain]
 
 
 def looks_like_address(text: str) -> bool:
@@ -420,13 +467,28 @@ def _within(label: Label, candidate: Candidate) -> bool:
     return candidate.start <= label.start and label.stop <= candidate.stop
 
 
-def _in_column(part: Box, name: Box, height: float) -> bool:
-    """Return whether a part begins, or has its middle, where the name has."""
-    is_left = abs(part[0] - name[0]) < 1.5 * height
-    return is_left or abs(part[0] + part[2] - name[0] - name[2]) < 3 * height
+def _in_column(row: Row, name: Box) -> Part | None:
+    """Return the part that begins, or has its middle, where the name has; the nearest of them."""
+    left, right = name[0], name[2]
+    near, far = 1.5 * row.height, 3 * row.height
+    found, least = None, math.inf
+    for part in row.parts:
+        x0, _, x1, _ = part.box
+        away = abs(x0 - left)
+        if away < least and (away < near or abs(x0 + x1 - left - right) < far):
+            found, least = part, away
+    return found
 
 
-def _over(upper: Iterable[float], lower: Iterable[float]) -> bool:
+def _over(upper: Box, lower: Box) -> bool:
     """Return whether two boxes share a column."""
-    (a0, _, a1, _), (b0, _, b1, _) = upper, lower
-    return a0 < b1 and b0 < a1
+    return upper[0] < lower[2] and lower[0] < upper[2]
+
+
+def _told_by(shape: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return what tells whether a text has this shape; the same texts are asked about often."""
+    return lru_cache(maxsize=4096)(lambda text: shape.search(text) is not None)
+
+
+_has_street, _has_postcode = _told_by(_STREET), _told_by(_POSTCODE)
+_has_registration, _has_legal_form = _told_by(_REGISTRATION), _told_by(_LEGAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,15 +50,15 @@ class Figures:
         distinct = list(dict.fromkeys(reversed(values)))[: self._MOST]
         self._cents = sorted({int(v * 100) for v in distinct if v and v * 100 == int(v * 100)})
         self._known = frozenset(self._cents)
+        self._sizes = sorted(self.counts)
+        self._addends: dict[int, int] = {}
 
     @cached_property
     def _sums(self) -> dict[int, int]:
         """Return a sum in hundredths → how many pairs of other amounts make it."""
         sums: Counter[int] = Counter()
         for i, low in enumerate(self._cents):
-            for high in self._cents[i + 1 :]:
-                if low + high in self._known:
-                    sums[low + high] += 1
+            sums.update(self._known.intersection([low + high for high in self._cents[i + 1 :]]))
         return sums
 
     @cached_property
@@ -77,6 +77,10 @@ class Figures:
         """Return how many pairs of other amounts make `value`."""
         return self._sums.get(int(abs(value) * 100), 0)
 
+    def larger(self, value: Decimal) -> int:
+        """Return how many distinct amounts are larger than `value`."""
+        return len(self._sizes) - bisect_right(self._sizes, abs(value))
+
     def is_taxed(self, value: Decimal) -> bool:
         """Return whether `value` is a net and its tax at a known rate, all three on the page."""
         return int(abs(value) * 100) in self._taxed
@@ -84,7 +88,11 @@ class Figures:
     def addends(self, value: Decimal) -> int:
         """Return how many sums on the page have `value` as an addend."""
         cents = int(abs(value) * 100)
-        return sum(1 for other in self._cents if other != cents and cents + other in self._known)
+        found = self._addends.get(cents)
+        if found is None:
+            higher = {cents + other for other in self._cents if other != cents}
+            found = self._addends[cents] = len(higher & self._known)
+        return found
 
     def is_rounded(self, value: Decimal) -> bool:
         """Return whether another amount differs by at most five hundredths."""

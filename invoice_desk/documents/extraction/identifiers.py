@@ -16,6 +16,7 @@ from invoice_desk.documents.extraction.layout import Row
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _BIC = re.compile(r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
+_BIC_LABEL = re.compile(r"\b(?:bic|swift)\b", re.IGNORECASE)
 _VAT_ID = re.compile(r"\b[A-Z]{2} ?(?:[A-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}|U?\d{8,12}(?:B\d{2})?)\b")
 _SIREN = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\d)")
 _SIREN_LABEL = re.compile(r"\b(?:siren|siret|rcs|r\.c\.s)\b", re.IGNORECASE)
@@ -65,7 +66,7 @@ def identifiers_of(document: Document) -> Iterator[Found]:
                 stop = match.start() + len(held)
                 value = iban.compact(held)
                 yield Found("iban_or_account", value, row, match.start(), stop, 0.97)
-        if re.search(r"\b(?:bic|swift)\b", text, re.IGNORECASE):
+        if _BIC_LABEL.search(text):
             yield from _each(row, _BIC, bic.is_valid, "bic", 0.95)
         field = "supplier_vat_id"
         if _is_of_buyer(document, row):
@@ -85,9 +86,11 @@ def currency_of(document: Document) -> Found | None:
     """Return the currency that stands most often, one beside a label of currency first."""
     counts: Counter[str] = Counter()
     first: dict[str, Found] = {}
-    for row in document.layout.rows:
+    text = document.layout.text
+    written = [(code, shape) for code, shape in _CURRENCIES if shape.search(text)]
+    for row in document.layout.rows if written else ():
         means = {label.means for label in document.labels[row.number]}
-        for code, shape in _CURRENCIES:
+        for code, shape in written:
             for match in shape.finditer(row.text):
                 weight = 50 if "currency" in means else 3 if means & {"total", "grand_total"} else 1
                 counts[code] += weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -84,8 +85,9 @@ class Row:
     def parts(self) -> tuple[Part, ...]:
         """Return the row's parts, left to right."""
         starts = [0]
-        for i, (left, right) in enumerate(zip(self.words, self.words[1:], strict=False), start=1):
-            if right.box[0] - left.box[2] > _GAP * max(left.height, right.height):
+        for i, (left, right) in enumerate(itertools.pairwise(self.words), start=1):
+            a, b = left.box, right.box
+            if b[0] - a[2] > _GAP * max(a[3] - a[1], b[3] - b[1]):
                 starts.append(i)
         stops = [*starts[1:], len(self.words)]
         return tuple(self._part(a, b) for a, b in zip(starts, stops, strict=True))
@@ -99,7 +101,8 @@ class Row:
         """Return the row's text with a tab for each gap that is wider than a blank."""
         text = list(self.text)
         for left, right, at in zip(self.words, self.words[1:], self.offsets[1:], strict=False):
-            if right.box[0] - left.box[2] > _BLANK * max(left.height, right.height):
+            a, b = left.box, right.box
+            if b[0] - a[2] > _BLANK * max(a[3] - a[1], b[3] - b[1]):
                 text[at - 1] = "\t"
         return "".join(text)
 
@@ -162,23 +165,28 @@ def _grouped(words: Iterable[Word], usual: float) -> list[list[Word]]:
     little askew keeps its rows.
     """
     rows: list[list[Word]] = []
-    near: dict[int, list[int]] = {}
+    near: dict[int, set[int]] = {}
     for word in sorted(words, key=lambda w: w.box[0]):
         level = int(word.middle // usual)
         best, most = -1, 0.5
-        for place in {p for step in (-1, 0, 1) for p in near.get(level + step, ())}:
-            shared = _shared(rows[place][-1], word)
+        places = near.get(level, _NOWHERE)
+        for place in places.union(near.get(level - 1, ()), near.get(level + 1, ())):
+            shared = _shared(rows[place][-1].box, word.box)
             if shared > most:
                 best, most = place, shared
         if best < 0:
             best = len(rows)
             rows.append([])
         rows[best].append(word)
-        near.setdefault(level, []).append(best)
+        near.setdefault(level, set()).add(best)
     return sorted(rows, key=lambda row: sum(w.middle for w in row) / len(row))
 
 
-def _shared(left: Word, right: Word) -> float:
+_NOWHERE: frozenset[int] = frozenset()
+
+
+def _shared(left: Box, right: Box) -> float:
     """Return how much of the lower word's height lies on the level of the other one."""
-    shared = min(left.box[3], right.box[3]) - max(left.box[1], right.box[1])
-    return shared / max(0.1, min(left.height, right.height))
+    (_, top, _, bottom), (_, upper, _, lower) = left, right
+    shared = (min(lower, bottom)) - (max(upper, top))
+    return shared / max(0.1, min(bottom - top, lower - upper)) if shared > 0 else 0.0

@@ -9,7 +9,7 @@ What the trees say is calibrated on documents of suppliers that they were not tr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -33,6 +33,29 @@ FIELDS: dict[str, Kind] = {
     "total_amount": Kind.AMOUNT,
     "amount_due": Kind.AMOUNT,
 }
+
+#: So many candidates are weighed at once: what lies between fits into the processor's cache.
+_BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Forks:
+    """Trees by their forks, so that all candidates pass all of them at once.
+
+    A candidate that goes right at a fork has passed the leaves on its left; it ends in the first
+    leaf that it has not passed.
+
+    Attributes:
+        feature: Which number a fork looks at; of shape (forks of a tree, trees).
+        threshold: Go left up to this; float32.
+        left_leaves: The leaves on the left, a bit each.
+        values: What a leaf adds; float32 of shape (trees, leaves).
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left_leaves: np.ndarray
+    values: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,14 +86,23 @@ class Forest:
 
     def log_odds(self, table: np.ndarray) -> np.ndarray:
         """Return the logarithm of the odds of each row of `table`, not calibrated."""
-        trees = np.arange(len(self.feature))
-        rows = np.arange(len(table))[:, None]
-        node = np.zeros((len(table), len(trees)), np.int64)
-        for _ in range(self.depth):
-            goes_left = table[rows, self.feature[trees, node]] <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total: np.ndarray = self.value[trees, node].sum(axis=1, dtype=np.float64)
+        blocks = range(0, len(table), _BLOCK)
+        parts = [self._block(table[at : at + _BLOCK]) for at in blocks]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _block(self, table: np.ndarray) -> np.ndarray:
+        forks = self._forks
+        goes_right = table.T[forks.feature] > forks.threshold[:, :, None]
+        passed = np.bitwise_or.reduce(goes_right * forks.left_leaves[:, :, None], axis=0)
+        first = ~passed & (passed + passed.dtype.type(1))  # the leftmost leaf that is not passed
+        leaf = np.frexp(first.astype(np.float64))[1] - 1
+        values = forks.values[np.arange(len(leaf)), leaf.T]
+        total: np.ndarray = values.sum(axis=1, dtype=np.float64)
         return total + self.base
+
+    @cached_property
+    def _forks(self) -> _Forks:
+        return _forks_of(self)
 
     def calibrated(self, log_odds: float) -> float:
         """Return how sure one may be of a best candidate with these odds, 0 to 1."""
@@ -88,3 +120,40 @@ def _forest(name: str, data: np.lib.npyio.NpzFile) -> Forest:
     depth, base, slope, shift = (float(x) for x in data[f"{name}.numbers"])
     parts = {p: data[f"{name}.{p}"] for p in ("feature", "threshold", "left", "right", "value")}
     return Forest(**parts, depth=int(depth), base=base, slope=slope, shift=shift)
+
+
+def _forks_of(forest: Forest) -> _Forks:
+    """Return the forks of all trees, padded by forks that lead everybody to the left."""
+    most = (forest.feature.shape[1] + 1) // 2
+    shape = (most - 1 or 1, len(forest.feature))
+    feature, threshold = np.zeros(shape, np.intp), np.full(shape, np.inf, np.float32)
+    kind = next(k for k in (np.uint16, np.uint32, np.uint64) if most <= np.iinfo(k).bits)
+    left_leaves = np.zeros(shape, kind)
+    values = np.zeros((len(forest.feature), most), np.float32)
+    for tree in range(len(forest.feature)):
+        forks, leaves = _taken_apart(forest, tree)
+        values[tree, : len(leaves)] = forest.value[tree, leaves]
+        for place, (node, first, stop) in enumerate(forks):
+            feature[place, tree] = forest.feature[tree, node]
+            threshold[place, tree] = forest.threshold[tree, node]
+            left_leaves[place, tree] = (1 << stop) - (1 << first)
+    return _Forks(feature, threshold, left_leaves, values)
+
+
+def _taken_apart(forest: Forest, tree: int) -> tuple[list[tuple[int, int, int]], list[int]]:
+    """Return a tree's forks, each with the range of leaves on its left, and its leaves in order."""
+    left, right = forest.left[tree].tolist(), forest.right[tree].tolist()
+    forks: list[tuple[int, int, int]] = []
+    leaves: list[int] = []
+
+    def visit(node: int) -> None:
+        if left[node] == node:
+            leaves.append(node)
+            return
+        first = len(leaves)
+        visit(left[node])
+        forks.append((node, first, len(leaves)))
+        visit(right[node])
+
+    visit(0)
+    return forks, leaves
