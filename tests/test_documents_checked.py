@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from made_pages import pdf_of
+from pdfs import pdf
 from PIL import Image
 
 from invoice_desk.core.dates import DateOrder
@@ -30,7 +32,7 @@ from invoice_desk.documents.selection import (
     words_between,
     words_in,
 )
-from invoice_desk.errors import ArgumentError, CorruptSourceError
+from invoice_desk.errors import ArgumentError, CorruptSourceError, EncryptedSourceError
 from invoice_desk.services import documents
 from invoice_desk.services.cleaning import clean_tables
 from invoice_desk.services.desk import Desk
@@ -287,3 +289,58 @@ def test_a_photo_is_drawn_upright_and_a_torn_one_is_refused(tmp_path: Path) -> N
     assert (drawn.width, drawn.height) == (40, 80)
     with pytest.raises(CorruptSourceError, match=r"torn\.jpg"):
         images.shapes(PageFile(tmp_path / "torn.jpg", Kind.IMAGE, "torn.jpg"))
+
+
+def test_a_page_that_recognition_turned_is_drawn_so_that_its_words_lie_on_it(
+    tmp_path: Path,
+) -> None:
+    upright = Image.new("RGB", (600, 400), "white")
+    upright.paste("black", (60, 40, 160, 70))
+    sideways = tmp_path / "scan.png"
+    upright.transpose(Image.Transpose.ROTATE_90).save(sideways)
+    as_pdf = pdf_of(tmp_path / "scan.pdf", (), image=upright.transpose(Image.Transpose.ROTATE_90))
+
+    for file in (
+        PageFile(sideways, Kind.IMAGE, "scan.png"),
+        PageFile(as_pdf, Kind.PDF, "scan.pdf"),
+    ):
+        images = PageImages()
+        (lying,) = images.shapes(file)
+        (shape,) = images.shapes(file, {1: 90.0})
+        drawn = images.draw(PageRequest(file, 1, 1.0, turned=shape.turned))
+        x, y = shape.width / 600, shape.height / 400
+        box = (60 * x, 40 * y, 160 * x, 70 * y)
+        word = images.draw(PageRequest(file, 1, 1.0, box, turned=shape.turned))
+        images.close()
+
+        assert (shape.width, shape.height) == (lying.height, lying.width)
+        assert drawn.width > drawn.height
+        assert sum(word.pixels) / len(word.pixels) < 30
+        assert sum(drawn.pixels) / len(drawn.pixels) > 180  # a fourth of the bytes is 0
+
+
+def test_a_levelled_page_keeps_its_size(tmp_path: Path) -> None:
+    write_pdf([[PlacedText(60, 80, "A")]], tmp_path / "a.pdf")
+    file, images = PageFile(tmp_path / "a.pdf", Kind.PDF, "a.pdf"), PageImages()
+
+    (plain,) = images.shapes(file)
+    (levelled,) = images.shapes(file, {1: -1.5})
+    drawn = images.draw(PageRequest(file, 1, 1.0, turned=-1.5))
+    images.close()
+
+    assert (levelled.width, levelled.height) == (plain.width, plain.height)
+    assert (drawn.width, drawn.height) == (794, 1123)
+
+
+def test_a_protected_file_is_drawn_with_a_password_that_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(pdf(["Invoice"], password="sesame"))
+    file = PageFile(path, Kind.PDF, "locked.pdf")
+
+    with pytest.raises(EncryptedSourceError):
+        PageImages(lambda: ("wrong",)).shapes(file)
+    images = PageImages(lambda: ("wrong", "sesame"))
+    shapes = images.shapes(file)
+    images.close()
+
+    assert len(shapes) == 1

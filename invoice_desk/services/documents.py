@@ -102,6 +102,13 @@ def page_words(desk: Desk, source_id: int, number: int) -> Page | None:
     return None if values is None else page_of(values)
 
 
+def page_turns(desk: Desk, source_id: int) -> dict[int, float]:
+    """Return by how many degrees recognition turned which pages."""
+    with reading(desk.engine) as connection:
+        pages = list_page_sizes(connection, source_id)
+    return {values["number"]: values["turned"] for values in pages if values["turned"]}
+
+
 def correct(
     desk: Desk, source_id: int, name: str, *, value: str | None, place: Place | None
 ) -> list[int]:
