@@ -322,6 +322,7 @@ def test_a_value_that_could_not_be_kept_is_still_written(
     row = view.form.rows["customer_name"]
     documents.approve(window._desk, 1)  # by another window on the same desk
     row.edit.setFocus()
+    row.edit.selectAll()
     QTest.keyClicks(row.edit, "Mairie")
 
     QTest.keyClick(row.edit, Qt.Key.Key_Return)

@@ -210,6 +210,13 @@ class MainWindow(DropWindow):
         self.documents.table_wanted.connect(
             lambda source, table_id: self.open_source(source, table_id=table_id)
         )
+        self.documents.row_wanted.connect(
+            lambda source, table_id, row: self.open_source(
+                source, table_id=table_id, row_number=row
+            )
+        )
+        self.documents.passwords_wanted.connect(self.operations.edit_passwords)
+        self.operations.passwords_left.connect(self.documents.open_again)
         self.documents.said.connect(self.statusBar().showMessage)
         self.documents.changed.connect(self._refresh_later)
         self.table.clean_wanted.connect(self._on_clean_source)
@@ -483,10 +490,16 @@ class MainWindow(DropWindow):
         dialog.opened.connect(self._on_hit)
         open_remembered(dialog, self._settings, QSize(820, 520), name="search")
 
-    def _on_hit(self, source_id: int) -> None:
+    def _on_hit(self, source_id: int, page: int, words: Sequence[str]) -> None:
         found = next((each for each in self._sources if each.id == source_id), None)
-        if found is not None:
+        if found is not None and page and documents.is_document(found):
+            self.documents.open(found, sought=(page, words), came_from=self._came_from())
+        elif found is not None:
             self.open_source(found)
+
+    def _came_from(self) -> str:
+        page = self._current_page()
+        return "inbox" if page == "document" else page
 
     def _on_scan(self) -> None:
         action = self.actions_by_id["scan"]
