@@ -23,16 +23,16 @@ class ProposalBanner(QFrame):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
-        self._lines: list[QWidget] = []
+        self.lines: list[QWidget] = []
         self.hide()
 
     def show_proposals(self, proposals: Sequence[Proposal]) -> None:
         """Show these proposals in place of those before."""
-        for line in self._lines:
+        for line in self.lines:
             self._column.removeWidget(line)
             line.deleteLater()
-        self._lines = [self._line(proposal) for proposal in proposals]
-        for line in self._lines:
+        self.lines = [self._line(proposal) for proposal in proposals]
+        for line in self.lines:
             self._column.addWidget(line)
         self.setVisible(bool(proposals))
 

@@ -84,7 +84,7 @@ def _pair(found: OpenPair) -> Proposal:
         text.format(found.other_name, pair.reason),
         (
             Choice(
-                _tr("Same invoice"),
+                _tr("Same invoice…"),
                 lambda desk: decide_pair(desk, pair.first, pair.second, same=True),
                 take_back=_take_back,
                 question=_tr(
