@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from einvoices import CII
 from made_pages import pdf_of
 from pdfs import pdf
 from PIL import Image
@@ -344,3 +345,17 @@ def test_a_protected_file_is_drawn_with_a_password_that_is_kept(tmp_path: Path) 
     images.close()
 
     assert len(shapes) == 1
+
+
+def test_the_lines_of_a_document_are_shown_without_what_they_repeat(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xml").write_text(CII)
+    source_id = import_paths(desk, [tmp_path / "a.xml"]).files[0].source_id
+    assert source_id is not None
+
+    document = documents.open_document(desk, source_id)
+
+    assert document.lines
+    assert all("net_amount" in line for line in document.lines)
+    assert all("invoice_number" not in line for line in document.lines)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QSplitter, QWidg
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, SourceRecord
 from invoice_desk.core.source import SourceStatus
+from invoice_desk.errors import EncryptedSourceError
 from invoice_desk.services import documents
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import Document, Place
@@ -260,6 +261,8 @@ class DocumentView(Page):
 
     def _statement(self, document: Document) -> str:
         record = document.source
+        if record.error_code == EncryptedSourceError.code:
+            return self.tr("It could not be read: it is protected by a password.")
         if record.error_message:
             return " ".join(filter(None, (record.error_message, record.error_advice)))
         if document.is_unfinished:

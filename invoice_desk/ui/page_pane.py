@@ -273,8 +273,11 @@ class PagePane(QWidget):
         if file == self._file:
             is_locked = isinstance(error, EncryptedSourceError)
             helps = is_locked and not isinstance(error, LockedSourceError)
-            button = self.tr("Passwords…") if helps else ""
-            self._say("\n\n".join(part for part in error_text(error) if part), button=button)
+            if helps:
+                advice = self.tr("Add its password; then it is opened and can be read.")
+                self._say(f"{error}\n\n{advice}", button=self.tr("Passwords…"))
+            else:
+                self._say("\n\n".join(part for part in error_text(error) if part))
 
     def _on_not_drawn(self, wanted: PageRequest, error: Exception) -> None:
         is_shown = wanted.file == self._file and wanted.number == self.number

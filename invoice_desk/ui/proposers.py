@@ -40,7 +40,7 @@ def propose_accounts(desk: Desk, source_id: int) -> Sequence[Proposal]:
                         "Confirm {0} as an account of this supplier?\n\n"
                         "Ask the supplier first, by a number that you had before this invoice "
                         "came: invoices with a changed account are a common fraud."
-                    ).format(each.told.partition(" ")[0]),
+                    ).format(each.told.partition(" instead of ")[0]),
                 ),
             ),
             is_warning=True,
