@@ -38,7 +38,7 @@ from invoice_desk.db.documents import (
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.passes import list_findings
 from invoice_desk.db.sources import get_source, list_sources
-from invoice_desk.db.tables import list_tables, read_cells
+from invoice_desk.db.tables import get_table, list_tables, read_cells
 from invoice_desk.documents.fields import NO_PAGE
 from invoice_desk.documents.page import Page
 from invoice_desk.errors import ArgumentError
@@ -90,7 +90,10 @@ def open_document(desk: Desk, source_id: int) -> Document:
         waits = has_kept(connection, source_id)
         table = _table_of(connection, source_id)
         sizes = list_page_sizes(connection, source_id)
-        found = list_findings(connection, source_id=source_id)
+        found = [
+            each if each.raw_table_id in {None, table.id if table else None} else _of_line(each)
+            for each in list_findings(connection, source_id=source_id)
+        ]
         log = list_decisions(connection, table.id, row_number=_ROW) if table else []
         lines = _lines_of(connection, source_id)
     document = replace(_document(desk, record, table, standing(log), found), lines=lines)
@@ -107,6 +110,15 @@ def page_words(desk: Desk, source_id: int, number: int) -> Page | None:
     with reading(desk.engine) as connection:
         values = get_page(connection, source_id, number)
     return None if values is None else page_of(values)
+
+
+def is_about_line(desk: Desk, found: FindingRecord) -> bool:
+    """Return whether a doubt is about a line of a document, not about the document."""
+    if found.raw_table_id is None:
+        return False
+    with reading(desk.engine) as connection:
+        table = get_table(connection, found.raw_table_id)
+    return table is not None and LINES_OF in table.details
 
 
 def page_turns(desk: Desk, source_id: int) -> dict[int, float]:
@@ -234,6 +246,11 @@ def _lines_of(connection: Connection, source_id: int) -> tuple[dict[str, str], .
     found = read_cells(connection, table.id, range(_MOST_LINES))
     rows = [dict(zip(table.columns, json.loads(found[n]), strict=False)) for n in sorted(found)]
     return tuple({k: v for k, v in row.items() if v and k not in _REPEATED} for row in rows)
+
+
+def _of_line(found: FindingRecord) -> FindingRecord:
+    """Return a doubt about a line as one about no field: the document has some of the same name."""
+    return replace(found, field=None)
 
 
 def _decidable(connection: Connection, source_id: int) -> tuple[SourceRecord, int]:

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QWidget
 
-from invoice_desk.core.records import SourceRecord
+from invoice_desk.core.records import FindingRecord, SourceRecord
 from invoice_desk.core.source import PAGED, detect_kind
 from invoice_desk.services import browsing, documents
 from invoice_desk.services.batches import BatchResult
@@ -94,6 +94,18 @@ class DocumentOperations(QObject):
         self._from, self._awaited = came_from, None
         self.view.show_source(source, field=field, sought=sought)
         self.shown.emit()
+
+    def open_finding(self, source: SourceRecord, found: FindingRecord) -> None:
+        """Show what a finding is about: a field of a document, or a line in its table."""
+        desk = self._desk
+
+        def on_known(is_line: bool) -> None:  # noqa: FBT001 - a result
+            if is_line and found.raw_table_id is not None:
+                self.row_wanted.emit(source, found.raw_table_id, found.row_number or 0)
+            else:
+                self.open(source, field=found.field, came_from="review")
+
+        self._background.run(lambda: documents.is_about_line(desk, found), on_known, owner=self)
 
     def open_target(self, target: Target) -> None:
         """Show another document, or a row of a table."""

@@ -418,7 +418,7 @@ class MainWindow(DropWindow):
     def _on_jump(self, finding: FindingRecord) -> None:
         source = next((s for s in self._sources if s.id == finding.source_id), None)
         if source is not None and documents.is_document(source):
-            self.documents.open(source, field=finding.field, came_from="review")
+            self.documents.open_finding(source, finding)
         elif source is not None:
             self.open_source(source, table_id=finding.raw_table_id, row_number=finding.row_number)
         self._on_finding(finding)
