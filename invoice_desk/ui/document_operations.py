@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, QSettings, QSize, Signal
 from PySide6.QtWidgets import QWidget
 
 from invoice_desk.core.records import FindingRecord, SourceRecord
@@ -23,6 +23,7 @@ from invoice_desk.ui.document_view import DocumentView
 from invoice_desk.ui.page_canvas import Fit
 from invoice_desk.ui.page_reading import PageReading
 from invoice_desk.ui.texts import number
+from invoice_desk.ui.window_state import open_remembered
 
 _HEAD = 4096
 
@@ -32,10 +33,9 @@ class DocumentOperations(QObject):
 
     shown = Signal()  # the view is to be seen
     left = Signal(str)  # the page to go back to
-    table_wanted = Signal(object, int)  # SourceRecord, table
+    table_wanted = Signal(object, int, object)  # SourceRecord, table, row or None
     said = Signal(str)  # a sentence for the status bar
     changed = Signal()  # a document was approved, reopened or corrected
-    row_wanted = Signal(object, int, int)  # SourceRecord, table, row
     passwords_wanted = Signal()
 
     def __init__(
@@ -65,7 +65,7 @@ class DocumentOperations(QObject):
         view.approved.connect(decisions.approve_document)
         view.reopened.connect(decisions.reopen_document)
         view.next_wanted.connect(self.open_next)
-        view.table_wanted.connect(self.table_wanted)
+        view.table_wanted.connect(lambda record, table: self.table_wanted.emit(record, table, None))
         view.source_wanted.connect(self.open_target)
         view.answered.connect(decisions.answer)
         view.passwords_wanted.connect(self.passwords_wanted)
@@ -101,7 +101,7 @@ class DocumentOperations(QObject):
 
         def on_known(is_line: bool) -> None:  # noqa: FBT001 - a result
             if is_line and found.raw_table_id is not None:
-                self.row_wanted.emit(source, found.raw_table_id, found.row_number or 0)
+                self.table_wanted.emit(source, found.raw_table_id, found.row_number or 0)
             else:
                 self.open(source, field=found.field, came_from="review")
 
@@ -115,9 +115,27 @@ class DocumentOperations(QObject):
             if documents.is_document(source) or target.table_id is None:
                 self.open(source)
             else:
-                self.row_wanted.emit(source, target.table_id, target.row_number or 0)
+                self.table_wanted.emit(source, target.table_id, target.row_number or 0)
 
         self._background.run(lambda: browsing.source(desk, target.source_id), on_found, owner=self)
+
+    def search(self) -> None:
+        """Ask for words, and open a page on which they stand."""
+        from invoice_desk.ui.search_dialog import SearchDialog
+
+        window = self.parent()
+        assert isinstance(window, QWidget)
+        dialog = SearchDialog(self._desk, self._background, window)
+        dialog.opened.connect(self._on_hit)
+        open_remembered(dialog, self._settings, QSize(820, 520), name="search")
+
+    def _on_hit(self, source_id: int, page: int, words: Sequence[str]) -> None:
+        desk, came_from = self._desk, self._from if self.view.isVisible() else "inbox"
+
+        def on_found(source: SourceRecord) -> None:
+            self.open(source, sought=(page, words), came_from=came_from)
+
+        self._background.run(lambda: browsing.source(desk, source_id), on_found, owner=self)
 
     def open_again(self) -> None:
         """Try again to show a file that a password kept shut."""
