@@ -23,7 +23,10 @@ from invoice_desk.core.document_fields import (
 )
 from invoice_desk.core.source import Kind
 from invoice_desk.db.decisions import list_decisions
-from invoice_desk.db.engine import reading
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.known_invoices import add_finding
+from invoice_desk.db.tables import list_tables
+from invoice_desk.documents import poppler
 from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.documents.selection import (
     hits_of,
@@ -359,3 +362,46 @@ def test_the_lines_of_a_document_are_shown_without_what_they_repeat(
     assert document.lines
     assert all("net_amount" in line for line in document.lines)
     assert all("invoice_number" not in line for line in document.lines)
+
+
+@pytest.mark.skipif(bool(poppler.why_missing()), reason="poppler is not installed")
+def test_a_page_that_pdfium_gave_up_is_drawn_by_poppler(tmp_path: Path) -> None:
+    write_pdf([[PlacedText(60, 80, "A", 40)]], tmp_path / "a.pdf")
+    file, images = PageFile(tmp_path / "a.pdf", Kind.PDF, "a.pdf"), PageImages()
+    wanted = PageRequest(file, 1, 1.0, (60, 40, 160, 130))
+    by_pdfium = images.draw(wanted)
+
+    images._undrawn.add(1)
+    by_poppler = images.draw(wanted)
+    images.close()
+
+    assert (by_poppler.width, by_poppler.height) == (by_pdfium.width, by_pdfium.height)
+    assert by_poppler.pixels != by_pdfium.pixels
+    assert min(by_poppler.pixels[::4]) < 128 < max(by_poppler.pixels[::4])
+
+
+def test_a_doubt_about_a_line_is_not_shown_at_a_field_of_the_document(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xml").write_text(CII)
+    source_id = import_paths(desk, [tmp_path / "a.xml"]).files[0].source_id
+    assert source_id is not None
+    with writing(desk.engine) as connection:
+        lines = next(t for t in list_tables(connection, source_id=source_id) if t.name == "lines")
+        add_finding(
+            connection,
+            source_id=source_id,
+            raw_table_id=lines.id,
+            row_number=0,
+            field="net_amount",
+            code="unreadable",
+            severity="warning",
+            anomaly="other",
+            text="ten",
+        )
+
+    document = documents.open_document(desk, source_id)
+
+    (told,) = [each for each in document.findings if each.raw_table_id == lines.id]
+    assert told.field is None
+    assert documents.is_about_line(desk, told)
