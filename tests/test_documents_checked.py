@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from einvoices import CII
+from made_pages import pdf_of
+from pdfs import pdf
 from PIL import Image
 
 from invoice_desk.core.dates import DateOrder
@@ -20,7 +23,10 @@ from invoice_desk.core.document_fields import (
 )
 from invoice_desk.core.source import Kind
 from invoice_desk.db.decisions import list_decisions
-from invoice_desk.db.engine import reading
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.known_invoices import add_finding
+from invoice_desk.db.tables import list_tables
+from invoice_desk.documents import poppler
 from invoice_desk.documents.page import Page, TextSource, Word
 from invoice_desk.documents.selection import (
     hits_of,
@@ -30,7 +36,7 @@ from invoice_desk.documents.selection import (
     words_between,
     words_in,
 )
-from invoice_desk.errors import ArgumentError, CorruptSourceError
+from invoice_desk.errors import ArgumentError, CorruptSourceError, EncryptedSourceError
 from invoice_desk.services import documents
 from invoice_desk.services.cleaning import clean_tables
 from invoice_desk.services.desk import Desk
@@ -287,3 +293,115 @@ def test_a_photo_is_drawn_upright_and_a_torn_one_is_refused(tmp_path: Path) -> N
     assert (drawn.width, drawn.height) == (40, 80)
     with pytest.raises(CorruptSourceError, match=r"torn\.jpg"):
         images.shapes(PageFile(tmp_path / "torn.jpg", Kind.IMAGE, "torn.jpg"))
+
+
+def test_a_page_that_recognition_turned_is_drawn_so_that_its_words_lie_on_it(
+    tmp_path: Path,
+) -> None:
+    upright = Image.new("RGB", (600, 400), "white")
+    upright.paste("black", (60, 40, 160, 70))
+    sideways = tmp_path / "scan.png"
+    upright.transpose(Image.Transpose.ROTATE_90).save(sideways)
+    as_pdf = pdf_of(tmp_path / "scan.pdf", (), image=upright.transpose(Image.Transpose.ROTATE_90))
+
+    for file in (
+        PageFile(sideways, Kind.IMAGE, "scan.png"),
+        PageFile(as_pdf, Kind.PDF, "scan.pdf"),
+    ):
+        images = PageImages()
+        (lying,) = images.shapes(file)
+        (shape,) = images.shapes(file, {1: 90.0})
+        drawn = images.draw(PageRequest(file, 1, 1.0, turned=shape.turned))
+        x, y = shape.width / 600, shape.height / 400
+        box = (60 * x, 40 * y, 160 * x, 70 * y)
+        word = images.draw(PageRequest(file, 1, 1.0, box, turned=shape.turned))
+        images.close()
+
+        assert (shape.width, shape.height) == (lying.height, lying.width)
+        assert drawn.width > drawn.height
+        assert sum(word.pixels) / len(word.pixels) < 30
+        assert sum(drawn.pixels) / len(drawn.pixels) > 180  # a fourth of the bytes is 0
+
+
+def test_a_levelled_page_keeps_its_size(tmp_path: Path) -> None:
+    write_pdf([[PlacedText(60, 80, "A")]], tmp_path / "a.pdf")
+    file, images = PageFile(tmp_path / "a.pdf", Kind.PDF, "a.pdf"), PageImages()
+
+    (plain,) = images.shapes(file)
+    (levelled,) = images.shapes(file, {1: -1.5})
+    drawn = images.draw(PageRequest(file, 1, 1.0, turned=-1.5))
+    images.close()
+
+    assert (levelled.width, levelled.height) == (plain.width, plain.height)
+    assert (drawn.width, drawn.height) == (794, 1123)
+
+
+def test_a_protected_file_is_drawn_with_a_password_that_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(pdf(["Invoice"], password="sesame"))
+    file = PageFile(path, Kind.PDF, "locked.pdf")
+
+    with pytest.raises(EncryptedSourceError):
+        PageImages(lambda: ("wrong",)).shapes(file)
+    images = PageImages(lambda: ("wrong", "sesame"))
+    shapes = images.shapes(file)
+    images.close()
+
+    assert len(shapes) == 1
+
+
+def test_the_lines_of_a_document_are_shown_without_what_they_repeat(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xml").write_text(CII)
+    source_id = import_paths(desk, [tmp_path / "a.xml"]).files[0].source_id
+    assert source_id is not None
+
+    document = documents.open_document(desk, source_id)
+
+    assert document.lines
+    assert all("net_amount" in line for line in document.lines)
+    assert all("invoice_number" not in line for line in document.lines)
+
+
+@pytest.mark.skipif(bool(poppler.why_missing()), reason="poppler is not installed")
+def test_a_page_that_pdfium_gave_up_is_drawn_by_poppler(tmp_path: Path) -> None:
+    write_pdf([[PlacedText(60, 80, "A", 40)]], tmp_path / "a.pdf")
+    file, images = PageFile(tmp_path / "a.pdf", Kind.PDF, "a.pdf"), PageImages()
+    wanted = PageRequest(file, 1, 1.0, (60, 40, 160, 130))
+    by_pdfium = images.draw(wanted)
+
+    images._undrawn.add(1)
+    by_poppler = images.draw(wanted)
+    images.close()
+
+    assert (by_poppler.width, by_poppler.height) == (by_pdfium.width, by_pdfium.height)
+    assert by_poppler.pixels != by_pdfium.pixels
+    assert min(by_poppler.pixels[::4]) < 128 < max(by_poppler.pixels[::4])
+
+
+def test_a_doubt_about_a_line_is_not_shown_at_a_field_of_the_document(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xml").write_text(CII)
+    source_id = import_paths(desk, [tmp_path / "a.xml"]).files[0].source_id
+    assert source_id is not None
+    with writing(desk.engine) as connection:
+        lines = next(t for t in list_tables(connection, source_id=source_id) if t.name == "lines")
+        add_finding(
+            connection,
+            source_id=source_id,
+            raw_table_id=lines.id,
+            row_number=0,
+            field="net_amount",
+            code="unreadable",
+            severity="warning",
+            anomaly="other",
+            text="ten",
+        )
+
+    document = documents.open_document(desk, source_id)
+
+    (told,) = [each for each in document.findings if each.raw_table_id == lines.id]
+    assert told.field is None
+    assert documents.is_about_line(desk, told)

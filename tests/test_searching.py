@@ -159,8 +159,10 @@ def test_the_window_finds_while_one_types_and_opens_the_source(
     qtbot.waitUntil(lambda: dialog.model.rowCount() == 1, timeout=20_000)
     dialog.words.returnPressed.emit()
 
-    assert window.table.source is not None
-    assert window.table.source.name == "l.pdf"
+    view = window.documents.view
+    qtbot.waitUntil(lambda: view.document is not None, timeout=20_000)
+    assert view.source is not None
+    assert view.source.name == "l.pdf"
     qtbot.waitUntil(lambda: not window.background.is_busy, timeout=20_000)
     window.close()
     session.close()

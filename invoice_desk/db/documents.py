@@ -14,7 +14,7 @@ from invoice_desk.db.schema import page, raw_row, raw_table, source
 
 def list_page_sizes(connection: Connection, source_id: int) -> list[dict[str, Any]]:
     """Return the pages of a source without their words."""
-    columns = (page.c.number, page.c.width, page.c.height, page.c.text_source, page.c.engine)
+    columns = [column for column in page.c if column is not page.c.words]
     query = select(*columns).where(page.c.source_id == source_id).order_by(page.c.number)
     return [dict(row) for row in connection.execute(query).mappings()]
 

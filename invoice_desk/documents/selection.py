@@ -97,5 +97,14 @@ def hits_of(page: Page, text: str) -> list[list[int]]:
     return hits
 
 
+def marks_of(page: Page, words: Iterable[str]) -> list[list[int]]:
+    """Return where each of these texts stands on the page, in reading order."""
+    ranks = {
+        place: rank for rank, place in enumerate(i for line in reading_order(page) for i in line)
+    }
+    hits = [hit for word in words for hit in hits_of(page, word)]
+    return sorted(hits, key=lambda hit: ranks[hit[0]])
+
+
 def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])

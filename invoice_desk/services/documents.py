@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -19,6 +20,7 @@ from invoice_desk.core.document_fields import (
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, SourceRecord, TableRecord
 from invoice_desk.core.source import PAGED, Kind, SourceStatus
+from invoice_desk.core.tables import LINES_OF
 from invoice_desk.db.decisions import (
     add_decision,
     approvals,
@@ -36,7 +38,7 @@ from invoice_desk.db.documents import (
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.passes import list_findings
 from invoice_desk.db.sources import get_source, list_sources
-from invoice_desk.db.tables import list_tables
+from invoice_desk.db.tables import get_table, list_tables, read_cells
 from invoice_desk.documents.fields import NO_PAGE
 from invoice_desk.documents.page import Page
 from invoice_desk.errors import ArgumentError
@@ -57,6 +59,10 @@ _SETTLED_BY_HAND = frozenset(
         *(FindingCode.AMBIGUOUS, FindingCode.XML_DENIED_BY_PAGE, FindingCode.PAGE_DENIED_BY_XML),
     }
 )
+#: Lines of a document that are shown beside its pages; its table has them all.
+_MOST_LINES = 1000
+#: What each line has of its document.
+_REPEATED = frozenset({"invoice_number", "supplier_name", "currency"})
 #: The one row of a document's table.
 _ROW = 0
 
@@ -84,9 +90,13 @@ def open_document(desk: Desk, source_id: int) -> Document:
         waits = has_kept(connection, source_id)
         table = _table_of(connection, source_id)
         sizes = list_page_sizes(connection, source_id)
-        found = list_findings(connection, source_id=source_id)
+        found = [
+            each if each.raw_table_id in {None, table.id if table else None} else _of_line(each)
+            for each in list_findings(connection, source_id=source_id)
+        ]
         log = list_decisions(connection, table.id, row_number=_ROW) if table else []
-    document = _document(desk, record, table, standing(log), found)
+        lines = _lines_of(connection, source_id)
+    document = replace(_document(desk, record, table, standing(log), found), lines=lines)
     if waits and table is None and not document.is_unfinished:
         with writing(desk.engine) as connection:
             _with_table(connection, record)
@@ -100,6 +110,22 @@ def page_words(desk: Desk, source_id: int, number: int) -> Page | None:
     with reading(desk.engine) as connection:
         values = get_page(connection, source_id, number)
     return None if values is None else page_of(values)
+
+
+def is_about_line(desk: Desk, found: FindingRecord) -> bool:
+    """Return whether a doubt is about a line of a document, not about the document."""
+    if found.raw_table_id is None:
+        return False
+    with reading(desk.engine) as connection:
+        table = get_table(connection, found.raw_table_id)
+    return table is not None and LINES_OF in table.details
+
+
+def page_turns(desk: Desk, source_id: int) -> dict[int, float]:
+    """Return by how many degrees recognition turned which pages."""
+    with reading(desk.engine) as connection:
+        pages = list_page_sizes(connection, source_id)
+    return {values["number"]: values["turned"] for values in pages if values["turned"]}
 
 
 def correct(
@@ -211,6 +237,22 @@ def _table_of(connection: Connection, source_id: int) -> TableRecord | None:
     return next((table for table in tables if "fields" in table.details), None)
 
 
+def _lines_of(connection: Connection, source_id: int) -> tuple[dict[str, str], ...]:
+    """Return the lines of a document as they were read, without what all of them repeat."""
+    tables = list_tables(connection, source_id=source_id)
+    table = next((each for each in tables if LINES_OF in each.details), None)
+    if table is None:
+        return ()
+    found = read_cells(connection, table.id, range(_MOST_LINES))
+    rows = [dict(zip(table.columns, json.loads(found[n]), strict=False)) for n in sorted(found)]
+    return tuple({k: v for k, v in row.items() if v and k not in _REPEATED} for row in rows)
+
+
+def _of_line(found: FindingRecord) -> FindingRecord:
+    """Return a doubt about a line as one about no field: the document has some of the same name."""
+    return replace(found, field=None)
+
+
 def _decidable(connection: Connection, source_id: int) -> tuple[SourceRecord, int]:
     """Return a source and the table that its decisions are about; one is made if need be."""
     record = get_source(connection, source_id)
@@ -265,7 +307,7 @@ def _document(
         pages=(),
         fields=fields,
         findings=findings,
-        lines=tuple(_texts(line) for line in details.get("lines", ())),
+        lines=(),
         taxes=tuple(_texts(tax) for tax in details.get("taxes", ())),
         reading=reading_,
         approved_by=(approved[-1].person, approved[-1].decided_at) if approved else None,

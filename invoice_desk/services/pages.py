@@ -27,10 +27,12 @@ from invoice_desk.db.tables import delete_rows_of, list_tables, storable_rows, t
 from invoice_desk.documents.embedded import NO_XML, Embedded, embedded_invoice
 from invoice_desk.documents.ocr import check_engines
 from invoice_desk.documents.page import Page, PageReason, TextSource
+from invoice_desk.documents.pdf_opening import trying
 from invoice_desk.errors import ArgumentError, CorruptSourceError, JobStateError
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept
+from invoice_desk.services.passwords import passwords_for
 from invoice_desk.services.storing import SURE, SourceStore, page_of, page_values
 from invoice_desk.services.structuring import forgotten_passes
 from invoice_desk.workers.contract import Chunk, Failure
@@ -78,10 +80,14 @@ def recognise_page_again(
         raise ArgumentError(f"{origin.name} has no page {page_number}.")
     path = desk.original(origin.sha256)
     reason = PageReason.ASKED_FOR
+    known = passwords_for(path, origin.kind, desk.passwords)
     again = RecognisePage(
-        str(path), origin.name, origin.kind, page_number, reason, engines=(engine,)
+        *(str(path), origin.name, origin.kind, page_number, reason),
+        engines=(engine,),
+        passwords=known,
     )
-    embedded = embedded_invoice(path, name=origin.name) if origin.kind == "pdf" else NO_XML
+    with trying(known):
+        embedded = embedded_invoice(path, name=origin.name) if origin.kind == "pdf" else NO_XML
     with workers() as executor:
         got = _done(executor, again)
         page = got.pages[0]

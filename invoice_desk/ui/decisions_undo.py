@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -10,6 +11,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from invoice_desk.services import documents, reviewing
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import Place
+from invoice_desk.services.proposals import Choice
 from invoice_desk.services.reviewing import Correction
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.texts import field_label
@@ -22,6 +24,7 @@ class Decisions(QObject):
 
     changed = Signal(int, object)  # raw table, set of row numbers
     document_changed = Signal(int)  # source
+    led = Signal(int)  # a source that an answer made
     failed = Signal(object)  # Exception
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -86,12 +89,31 @@ class Decisions(QObject):
             lambda _ids: documents.approve(desk, source_id),
         )
 
+    def answer(self, source_id: int, choice: Choice) -> None:
+        """Answer a proposal; it can be undone where the service can take it back."""
+        desk, take_back = self._desk, choice.take_back
+        if take_back is not None:
+            self._push_document(
+                choice.text.rstrip("…"),
+                source_id,
+                lambda: [choice.act(desk)],
+                lambda kept: [take_back(desk, each) for each in kept],
+            )
+            return
+
+        def on_done(result: object) -> None:
+            self.document_changed.emit(source_id)
+            if choice.leads_to is not None:
+                self.led.emit(choice.leads_to(result))
+
+        self.background.run(lambda: choice.act(desk), on_done, owner=self)
+
     def _push_document(
         self,
         title: str,
         source_id: int,
-        record: Callable[[], list[int]],
-        take_back: Callable[[list[int]], object],
+        record: Callable[[], list[Any]],
+        take_back: Callable[[list[Any]], object],
     ) -> None:
         def run(work: Callable[[], object]) -> None:
             self.background.run(
@@ -121,13 +143,13 @@ class _DecisionCommand(QUndoCommand):
     def __init__(
         self,
         title: str,
-        record: Callable[[], list[int]],
-        withdraw: Callable[[list[int]], object],
+        record: Callable[[], list[Any]],
+        withdraw: Callable[[list[Any]], object],
         run: Callable[[Callable[[], object]], None],
     ) -> None:
         super().__init__(title)
         self._record, self._withdraw, self._run = record, withdraw, run
-        self._ids: list[int] = []  # touched on the thread of decisions only
+        self._ids: list[Any] = []  # touched on the thread of decisions only
 
     def redo(self) -> None:
         def work() -> None:

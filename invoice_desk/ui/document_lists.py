@@ -36,7 +36,7 @@ class DocumentLists(QTabWidget):
         headings = (self.tr("Weight"), self.tr("Field"), self.tr("Why"), self.tr("As read"))
         self.findings: RecordModel[FindingRecord] = RecordModel(headings, self._cells, parent=self)
         self.table = RecordTable("documentFindings", self.findings)
-        set_widths(self.table, (76, 120, 300))
+        set_widths(self.table, (70, 118, 250))
         self.table.when_opened(self._on_opened)
         self.table.clicked.connect(lambda _index: self._on_chosen())
         self.lines, self.taxes = CellsModel(_LINE_ORDER, self), CellsModel(_TAX_ORDER, self)

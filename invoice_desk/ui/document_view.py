@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QSplitter, QWidget
 
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord, SourceRecord
 from invoice_desk.core.source import SourceStatus
+from invoice_desk.errors import EncryptedSourceError
 from invoice_desk.services import documents
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import Document, Place
@@ -22,10 +23,15 @@ from invoice_desk.ui.document_lists import DocumentLists
 from invoice_desk.ui.page_pane import PagePane
 from invoice_desk.ui.pages import Page, ShortLabel
 from invoice_desk.ui.proposal_banner import ProposalBanner
+from invoice_desk.ui.proposers import all_proposers, splitting
+from invoice_desk.ui.split_dialog import SplitDialog
 from invoice_desk.ui.texts import finding, status
 
 #: Doubts whose text has two sides.
 _TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_XML.value}
+
+#: Only what was read to its end can be read again.
+_READ = {SourceStatus.COMPLETED, SourceStatus.PREVIEW}
 
 
 class DocumentView(Page):
@@ -41,16 +47,20 @@ class DocumentView(Page):
     reopened = Signal(int)  # source
     next_wanted = Signal()
     table_wanted = Signal(object, int)  # SourceRecord, table
-    source_wanted = Signal(int)
-    acted = Signal()  # a proposal was answered
+    source_wanted = Signal(object)  # Target
+    answered = Signal(int, object)  # source, Choice
+    passwords_wanted = Signal()
+    reading_wanted = Signal(int, int, str)  # source, page, engine
 
     def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self._desk, self._background = desk, background
-        self.proposers: list[Proposer] = []
+        self.proposers: list[Proposer] = all_proposers()
         self.document: Document | None = None
         self.source: SourceRecord | None = None
         self._wanted_field: str | None = None
+        #: Source of which a page is being read again, and what is said of that.
+        self._reading: tuple[int, str] | None = None
         self._set_up_head()
         self.banner = ProposalBanner()
         self.problem = QLabel()
@@ -125,6 +135,9 @@ class DocumentView(Page):
         self.lists.jumped.connect(self.form.choose)
         self.banner.chosen.connect(self._on_choice)
         self.banner.opened.connect(self.source_wanted)
+        self.banner.split_wanted.connect(self._on_split)
+        self.pages.passwords_wanted.connect(self.passwords_wanted)
+        self.pages.reading_wanted.connect(self._on_reading)
 
     # --- what is shown ----------------------------------------------------------------
 
@@ -139,8 +152,14 @@ class DocumentView(Page):
         self._state("")
         self.pages.show_file(file, None)
 
-    def show_source(self, source: SourceRecord, *, field: str | None = None) -> None:
-        """Show a document, at one of its fields."""
+    def show_source(
+        self,
+        source: SourceRecord,
+        *,
+        field: str | None = None,
+        sought: tuple[int, Sequence[str]] | None = None,
+    ) -> None:
+        """Show a document, at one of its fields, or at a page with words that were sought."""
         if self.source is None or self.source.id != source.id:
             self.document = None
             self.banner.show_proposals([])
@@ -148,6 +167,9 @@ class DocumentView(Page):
         self.source, self._wanted_field = source, field
         self._show_head(source.name)
         self.pages.show_file(documents.file_of(self._desk, source), source.id)
+        if sought is not None:
+            self.form.select(None)
+        self.pages.seek(*(sought or (0, ())))
         self.reload()
 
     def reload(self) -> None:
@@ -163,6 +185,18 @@ class DocumentView(Page):
             lambda found: self._on_document(*found),
             owner=self,
         )
+
+    def show_reading(self, source_id: int, told: str) -> None:
+        """Show that a page of a document is being read again; "" when it is not any more."""
+        self._reading = (source_id, told) if told else None
+        self._show_reading()
+
+    def _show_reading(self) -> None:
+        document, told = self.document, ""
+        if self._reading is not None and self.source and self.source.id == self._reading[0]:
+            told = self._reading[1]
+        is_read = document is not None and document.source.status in _READ and document.pages
+        self.pages.show_reading(told, allowed=bool(is_read) and self._reading is None)
 
     def begin_find(self) -> None:
         """Show the line to find a text on the page."""
@@ -195,6 +229,7 @@ class DocumentView(Page):
         self.lists.show_document(document)
         self.banner.show_proposals(proposals)
         self._show_state(document)
+        self._show_reading()
         if document.is_approved:
             self.pages.stop_filling()
         if self._wanted_field:
@@ -205,6 +240,7 @@ class DocumentView(Page):
         self.name.setText(name)
         self.to_table.setEnabled(False)
         self.approve.setEnabled(False)
+        self.pages.bar.allow_reading(allowed=False)
         self.reopen.hide()
         self.approve.show()
 
@@ -225,6 +261,8 @@ class DocumentView(Page):
 
     def _statement(self, document: Document) -> str:
         record = document.source
+        if record.error_code == EncryptedSourceError.code:
+            return self.tr("It could not be read: it is protected by a password.")
         if record.error_message:
             return " ".join(filter(None, (record.error_message, record.error_advice)))
         if document.is_unfinished:
@@ -262,11 +300,34 @@ class DocumentView(Page):
         if document is not None and document.table_id is not None:
             self.table_wanted.emit(document.source, document.table_id)
 
+    def _on_reading(self, page: int, engine: str) -> None:
+        if self.source is not None:
+            self.reading_wanted.emit(self.source.id, page, engine)
+
     def _on_choice(self, choice: Choice) -> None:
-        desk = self._desk
+        source = self.source
+        if source is None:
+            return
+        if not choice.question:
+            self.answered.emit(source.id, choice)
+            return
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(choice.question.partition("\n\n")[0])
+        box.setInformativeText(choice.question.partition("\n\n")[2])
+        yes = box.addButton(choice.text.rstrip("…"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        yes.clicked.connect(lambda: self.answered.emit(source.id, choice))
+        box.open()
 
-        def on_acted(_result: object) -> None:
-            self.reload()
-            self.acted.emit()
-
-        self._background.run(lambda: choice.act(desk), on_acted, owner=self)
+    def _on_split(self, proposal: Proposal) -> None:
+        source, document = self.source, self.document
+        if source is None or document is None:
+            return
+        dialog = SplitDialog(proposal, len(document.pages), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(
+            lambda: self.answered.emit(source.id, splitting(source.id, dialog.splits))
+        )
+        dialog.open()

@@ -35,12 +35,11 @@ from invoice_desk.ui.operations import Operations
 from invoice_desk.ui.reports_view import ReportsView
 from invoice_desk.ui.review_view import ReviewView
 from invoice_desk.ui.rules_view import RulesView
-from invoice_desk.ui.search_dialog import SearchDialog
 from invoice_desk.ui.small_views import ActivityView, TemplatesView
 from invoice_desk.ui.table_operations import TableOperations
 from invoice_desk.ui.table_view import TableView
 from invoice_desk.ui.texts import number
-from invoice_desk.ui.window_state import open_remembered, remember, restore
+from invoice_desk.ui.window_state import remember, restore
 
 _REFRESH_MS = 1000
 _SIZE = QSize(1240, 780)
@@ -138,7 +137,7 @@ class MainWindow(DropWindow):
             "approve": lambda: self._paper().approve_shown(),
             "exclude": self.table.exclude,
             "find": self._on_find,
-            "search": self._on_search,
+            "search": self.documents.search,
             "settings": self.operations.edit_settings,
             "clean": self._on_clean,
             "clean_choices": self._on_clean_with_choices,
@@ -208,8 +207,10 @@ class MainWindow(DropWindow):
         self.documents.shown.connect(self._on_document)
         self.documents.left.connect(self.show_page)
         self.documents.table_wanted.connect(
-            lambda source, table_id: self.open_source(source, table_id=table_id)
+            lambda source, table, row: self.open_source(source, table_id=table, row_number=row)
         )
+        self.documents.passwords_wanted.connect(self.operations.edit_passwords)
+        self.operations.passwords_left.connect(self.documents.open_again)
         self.documents.said.connect(self.statusBar().showMessage)
         self.documents.changed.connect(self._refresh_later)
         self.table.clean_wanted.connect(self._on_clean_source)
@@ -411,7 +412,7 @@ class MainWindow(DropWindow):
     def _on_jump(self, finding: FindingRecord) -> None:
         source = next((s for s in self._sources if s.id == finding.source_id), None)
         if source is not None and documents.is_document(source):
-            self.documents.open(source, field=finding.field, came_from="review")
+            self.documents.open_finding(source, finding)
         elif source is not None:
             self.open_source(source, table_id=finding.raw_table_id, row_number=finding.row_number)
         self._on_finding(finding)
@@ -477,16 +478,6 @@ class MainWindow(DropWindow):
         field = self.table.search if on_table else self.inbox.search
         field.setFocus()
         field.selectAll()
-
-    def _on_search(self) -> None:
-        dialog = SearchDialog(self._desk, self.background, self)
-        dialog.opened.connect(self._on_hit)
-        open_remembered(dialog, self._settings, QSize(820, 520), name="search")
-
-    def _on_hit(self, source_id: int) -> None:
-        found = next((each for each in self._sources if each.id == source_id), None)
-        if found is not None:
-            self.open_source(found)
 
     def _on_scan(self) -> None:
         action = self.actions_by_id["scan"]

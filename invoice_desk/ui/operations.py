@@ -13,6 +13,7 @@ from invoice_desk.core.modes import WorkSettings
 from invoice_desk.services import exporting, scanning
 from invoice_desk.services.bulk_requests import write_request
 from invoice_desk.services.desk import Desk
+from invoice_desk.services.engines import missing_engines
 from invoice_desk.settings import load_settings, save_settings
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.job_queue import JobQueue
@@ -28,6 +29,7 @@ class Operations(QObject):
     """Asks a person what is needed, then a service."""
 
     said = Signal(str)  # a sentence for the status bar
+    passwords_left = Signal()  # their dialog was closed
 
     def __init__(
         self,
@@ -128,6 +130,7 @@ class Operations(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._keep_settings(dialog.settings))
         dialog.passwords_wanted.connect(self.edit_passwords)
+        self._background.run(missing_engines, dialog.engines.show_missing, owner=dialog)
         dialog.open()
 
     def edit_passwords(self) -> None:
@@ -137,6 +140,7 @@ class Operations(QObject):
         dialog = PasswordsDialog(self._desk, self._background, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.retry_wanted.connect(self._jobs.read_again)
+        dialog.finished.connect(lambda _result: self.passwords_left.emit())
         dialog.open()
 
     def _keep_settings(self, wanted: WorkSettings) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
+from invoice_desk.services.engines import TITLES
 from invoice_desk.ui.actions import icon
 from invoice_desk.ui.page_canvas import Fit, PageCanvas, Tool
 from invoice_desk.ui.texts import number
@@ -18,6 +27,7 @@ class PageBar(QWidget):
 
     page_wanted = Signal(int)
     find_wanted = Signal()
+    engine_wanted = Signal(str)  # to read the page again with
 
     def __init__(self, canvas: PageCanvas, scope: QWidget) -> None:
         super().__init__()
@@ -91,6 +101,26 @@ class PageBar(QWidget):
         self._add("find", self.tr("Find on this page"), "", self.find_wanted.emit).setToolTip(
             self.tr("Find on this page (Ctrl+F)")
         )
+        text = self.tr("Read this page again with…")
+        self.again = self._add("read_again", text, "", lambda: None)
+        self.menu = QMenu(text, self)
+        self.again.setMenu(self.menu)
+        self.again.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.allow_reading(allowed=False)
+
+    def show_engines(self, names: Sequence[str]) -> None:
+        """Offer these engines to read the page again with."""
+        self.menu.clear()
+        for name in names:
+            entry = self.menu.addAction(TITLES.get(name, name))
+            entry.triggered.connect(lambda _checked=False, to=name: self.engine_wanted.emit(to))
+        if not names:
+            self.menu.addAction(self.tr("No engine is installed")).setEnabled(False)
+
+    def allow_reading(self, *, allowed: bool) -> None:
+        """Say whether the page can be read again now."""
+        self.again.setEnabled(allowed)
+        self.menu.setEnabled(allowed)
 
     def _add_tools(self) -> None:
         group = QButtonGroup(self)

@@ -243,12 +243,13 @@ class PageCanvas(QGraphicsView):
             return None, None
         scale = self._zoom * self.devicePixelRatioF()
         most = (MOST_PIXELS / (shape.width * shape.height)) ** 0.5
-        whole = PageRequest(file, shape.number, min(scale, most))
+        turned = shape.turned
+        whole = PageRequest(file, shape.number, min(scale, most), turned=turned)
         if scale <= most:
             return whole, None
         seen = self.mapToScene(self.viewport().rect()).boundingRect() & self.item.size
         area = (int(seen.left()), int(seen.top()), int(seen.right()) + 1, int(seen.bottom()) + 1)
-        return whole, PageRequest(file, shape.number, scale, area)
+        return whole, PageRequest(file, shape.number, scale, area, turned)
 
     def _on_drawn(self, wanted: PageRequest) -> None:
         whole, part = self._wanted()

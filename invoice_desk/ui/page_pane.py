@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from invoice_desk.core.source import Kind
 from invoice_desk.documents.page import Page
-from invoice_desk.documents.selection import box_of, hits_of, reading_order, text_of
+from invoice_desk.documents.selection import box_of, hits_of, marks_of, reading_order, text_of
+from invoice_desk.errors import EncryptedSourceError, LockedSourceError
 from invoice_desk.services import documents
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import DocumentField, Place
@@ -20,6 +28,7 @@ from invoice_desk.ui.page_bar import PageBar
 from invoice_desk.ui.page_canvas import PageCanvas
 from invoice_desk.ui.page_find import PageFind
 from invoice_desk.ui.page_legend import PageLegend
+from invoice_desk.ui.page_message import PageMessage
 from invoice_desk.ui.page_overlay import FieldBox
 from invoice_desk.ui.page_pictures import PagePictures
 from invoice_desk.ui.page_strip import PageStrip
@@ -32,16 +41,18 @@ class PagePane(QWidget):
 
     picked = Signal(object)  # Place
     box_clicked = Signal(str)  # field
+    passwords_wanted = Signal()
+    reading_wanted = Signal(int, str)  # page, engine
 
     def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._background = desk, background
-        self.pictures = PagePictures(self)
+        self.pictures = PagePictures(self, passwords=desk.passwords)
         self.canvas = PageCanvas(self.pictures)
         self.strip = PageStrip(self.pictures)
         self.bar = PageBar(self.canvas, self)
         self.finder = PageFind()
-        self.hint, self.message = ShortLabel(), QLabel()
+        self.hint, self.message = ShortLabel(), PageMessage()
         self._lay_out()
         self._file: PageFile | None = None
         self._source_id: int | None = None
@@ -50,14 +61,13 @@ class PagePane(QWidget):
         self._fields: Mapping[str, DocumentField] = {}
         self._chosen: list[int] = []
         self._field: str | None = None
+        #: A page that was searched for, and the words to mark on it.
+        self._sought: tuple[int, Sequence[str]] | None = None
+        self._told = ""
         self.number = 0
         self._connect()
 
     def _lay_out(self) -> None:
-        self.message.setObjectName("pageMessage")
-        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.message.setWordWrap(True)
-        self.message.setMargin(40)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.canvas)
         self.stack.addWidget(self.message)
@@ -71,6 +81,12 @@ class PagePane(QWidget):
         below = QHBoxLayout()
         below.addWidget(self.legend)
         below.addStretch()
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 0)
+        self.progress.setFixedSize(140, 12)
+        self.progress.setTextVisible(False)
+        self.progress.hide()
+        below.addWidget(self.progress)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -83,6 +99,9 @@ class PagePane(QWidget):
     def _connect(self) -> None:
         self.bar.page_wanted.connect(self.show_page)
         self.bar.find_wanted.connect(self.finder.begin)
+        self.bar.engine_wanted.connect(lambda name: self.reading_wanted.emit(self.number, name))
+        self.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.canvas.customContextMenuRequested.connect(self._on_menu)
         self.strip.chosen.connect(self.show_page)
         self.canvas.turned.connect(self.turn)
         self.canvas.picked.connect(self._on_picked)
@@ -90,6 +109,7 @@ class PagePane(QWidget):
         self.finder.found.connect(self.canvas.show_hits)
         self.finder.closed.connect(self.canvas.setFocus)
         self.pictures.failed.connect(self._on_not_drawn)
+        self.message.pressed.connect(self.passwords_wanted)
 
     # --- what is shown ----------------------------------------------------------------
 
@@ -98,7 +118,7 @@ class PagePane(QWidget):
         if self._source_id is None and source_id is not None:
             file = self._looked_at(file)
         if self._source_id != source_id:
-            self._words = {}
+            self._words, self._sought = {}, None
         self._source_id = source_id
         if file == self._file and self._shapes:
             self._read_words()
@@ -112,11 +132,27 @@ class PagePane(QWidget):
         if file.kind is Kind.XML:
             self._say(self.tr("This e-invoice is data only: it has no page to look at."))
             return
+        self._measure(file)
+
+    def open_again(self) -> None:
+        """Try again to open a file that could not be opened, as with a new password."""
+        if self._file is not None and not self._shapes and self._file.kind is not Kind.XML:
+            self._measure(self._file)
+
+    def seek(self, page: int, words: Sequence[str]) -> None:
+        """Show a page and mark these words on it, now or when they are there; page 0 is none."""
+        self._sought = (page, tuple(words)) if page else None
+        self.show_page(page)
+        self._show_witnesses()
+
+    def _measure(self, file: PageFile) -> None:
         self._say(self.tr("Opening…"))
+        desk, source_id = self._desk, self._source_id
         self.pictures.shapes(
             file,
             lambda shapes: self._on_shapes(file, shapes),
             lambda error: self._on_refused(file, error),
+            turns=lambda: {} if source_id is None else documents.page_turns(desk, source_id),
         )
 
     def _looked_at(self, file: PageFile) -> PageFile:
@@ -134,6 +170,18 @@ class PagePane(QWidget):
         """Read the words of the page again, when it was read since."""
         if self.number not in self._words or not self._words[self.number].words:
             self._read_words()
+
+    def show_reading(self, told: str, *, allowed: bool) -> None:
+        """Show that a page is being read again, or that none is; and whether one may be."""
+        self.progress.setVisible(bool(told))
+        self.progress.setToolTip(told)
+        self.bar.allow_reading(allowed=allowed and not told)
+        self._told = told
+        self._show_hint()
+
+    def forget_words(self, number_: int) -> None:
+        """Read the words of a page anew when they are needed next."""
+        self._words.pop(number_, None)
 
     def show_page(self, number_: int) -> None:
         """Show a page; what is no page of the document is not shown."""
@@ -172,9 +220,13 @@ class PagePane(QWidget):
         self._show_hint()
 
     def _show_witnesses(self) -> None:
-        """Mark where the page shows the value of a selected field that has no place, as of XML."""
+        """Mark the words that were searched for, or where the value of a field of XML stands."""
         field = self._fields.get(self._field or "")
         if self._page is None or not self.finder.isHidden():
+            return
+        if self._sought is not None and self._sought[0] == self.number and self._field is None:
+            marks = marks_of(self._page, self._sought[1])
+            self.canvas.show_hits(marks, 0 if marks else -1)
             return
         is_placeless = field is not None and field.place is None and len(field.value) > 1
         hits = hits_of(self._page, field.value) if field is not None and is_placeless else []
@@ -214,17 +266,34 @@ class PagePane(QWidget):
     def _first_page(self) -> int:
         field = self._fields.get(self._field or "")
         page = field.place.page if field and field.place else 1
-        return page if page <= len(self._shapes) else 1
+        page = self._sought[0] if self._sought else page
+        return page if 1 <= page <= len(self._shapes) else 1
 
     def _on_refused(self, file: PageFile, error: Exception) -> None:
         if file == self._file:
-            self._say("\n\n".join(part for part in error_text(error) if part))
+            is_locked = isinstance(error, EncryptedSourceError)
+            helps = is_locked and not isinstance(error, LockedSourceError)
+            if helps:
+                advice = self.tr("Add its password; then it is opened and can be read.")
+                self._say(f"{error}\n\n{advice}", button=self.tr("Passwords…"))
+            else:
+                self._say("\n\n".join(part for part in error_text(error) if part))
 
     def _on_not_drawn(self, wanted: PageRequest, error: Exception) -> None:
         is_shown = wanted.file == self._file and wanted.number == self.number
         if is_shown and not self.canvas.item.has_picture:
             self._say("\n\n".join(part for part in error_text(error) if part))
             self.strip.setVisible(len(self._shapes) > 1)
+
+    def _on_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        copy = menu.addAction(self.tr("Copy"), self.copy)
+        copy.setEnabled(bool(self._chosen))
+        menu.addAction(self.tr("Find on this page"), self.finder.begin)
+        menu.addSeparator()
+        menu.addMenu(self.bar.menu)
+        menu.popup(self.canvas.viewport().mapToGlobal(at))
 
     def _read_words(self) -> None:
         source_id, number_, desk = self._source_id, self.number, self._desk
@@ -249,6 +318,7 @@ class PagePane(QWidget):
         if source_id != self._source_id or page is None:
             return
         self._words[number_] = page
+        self._turn_alike(page)
         if number_ == self.number:
             self.canvas.show_words(page)
             self.finder.show_page(page)
@@ -256,7 +326,22 @@ class PagePane(QWidget):
             field = self._fields.get(self._field or "")
             if field is not None and field.place is not None and field.place.page == number_:
                 self.canvas.reveal(self.canvas.to_dots(field.place.box))
+            self._show_witnesses()
             self._show_hint()
+
+    def _turn_alike(self, page: Page) -> None:
+        """Turn the picture of a page as its words were, if it was drawn before they were known."""
+        row = page.number - 1
+        if self._file is None or not 0 <= row < len(self._shapes):
+            return
+        shape = self._shapes[row]
+        if shape.turned == page.turned:
+            return
+        shape = shape.turned_to(page.turned)
+        self._shapes = [*self._shapes[:row], shape, *self._shapes[row + 1 :]]
+        self.strip.pages.change_page(shape)
+        if page.number == self.number:
+            self.canvas.show_page(self._file, shape)
 
     def _on_picked(self, places: list[int], extends: bool) -> None:  # noqa: FBT001 - a signal's
         added = [place for place in places if place not in self._chosen]
@@ -288,7 +373,9 @@ class PagePane(QWidget):
 
     def _show_hint(self) -> None:
         page = self._page
-        if page is None:
+        if self._told:
+            text = self._told
+        elif page is None:
             text = ""
         elif not page.words:
             text = self.tr("No words were read on this page; write values into the form.")
@@ -299,9 +386,9 @@ class PagePane(QWidget):
             text = self.tr("A click on a box selects its field.")
         self.hint.setText(text)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, button: str = "") -> None:
         self.canvas.show_nothing()
-        self.message.setText(text)
+        self.message.say(text, button=button)
         self.stack.setCurrentWidget(self.message)
         self.strip.setVisible(False)
         self.hint.setText("")

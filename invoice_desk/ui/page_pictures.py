@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -42,9 +42,15 @@ class PagePictures(QObject):
     drawn = Signal(object)  # PageRequest
     failed = Signal(object, object)  # PageRequest, Exception
 
-    def __init__(self, parent: QObject | None = None, *, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        passwords: Callable[[], tuple[str, ...]] = tuple,
+        most_bytes: int = _MOST_BYTES,
+    ) -> None:
         super().__init__(parent)
-        self._images = PageImages()
+        self._images = PageImages(passwords)
         self.background = Background(threads=1, parent=self)
         self._kept: OrderedDict[PageRequest, Picture] = OrderedDict()
         self._most, self._bytes = most_bytes, 0
@@ -62,10 +68,12 @@ class PagePictures(QObject):
         file: PageFile,
         done: Callable[[list[PageShape]], None],
         failed: Callable[[Exception], None],
+        *,
+        turns: Callable[[], Mapping[int, float]] = dict,
     ) -> None:
-        """Measure the pages of a file, then call `done` with them."""
+        """Measure the pages of a file, turned as `turns` says, then call `done` with them."""
         images = self._images
-        self.background.run(lambda: images.shapes(file), done, owner=self, failed=failed)
+        self.background.run(lambda: images.shapes(file, turns()), done, owner=self, failed=failed)
 
     def kept(self, wanted: PageRequest) -> Picture | None:
         """Return a picture that is there already."""

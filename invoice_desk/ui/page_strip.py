@@ -45,6 +45,13 @@ class PageStripModel(QAbstractListModel):
         self._file, self._pages, self._images = file, list(pages), {}
         self.endResetModel()
 
+    def change_page(self, page: PageShape) -> None:
+        """Show a page turned otherwise."""
+        row = page.number - 1
+        self._pages = [*self._pages[:row], page, *self._pages[row + 1 :]]
+        self._images.pop(page.number, None)
+        self.dataChanged.emit(self.index(row), self.index(row))
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._pages)
 
@@ -69,7 +76,8 @@ class PageStripModel(QAbstractListModel):
     def _wanted(self, page: PageShape) -> PageRequest | None:
         if self._file is None:
             return None
-        return PageRequest(self._file, page.number, _LONG_SIDE / max(page.width, page.height))
+        scale = _LONG_SIDE / max(page.width, page.height)
+        return PageRequest(self._file, page.number, scale, turned=page.turned)
 
     def _on_drawn(self, wanted: PageRequest) -> None:
         row = wanted.number - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ _PAUSE_MS = 150
 class SearchDialog(QDialog):
     """Lists the pages that hold all words as they are typed; Enter opens the source of one."""
 
-    opened = Signal(int)  # source
+    opened = Signal(int, int, object)  # source, page, words
 
     def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +72,8 @@ class SearchDialog(QDialog):
             self._on_opened(selected[0])
 
     def _on_opened(self, hit: Any) -> None:
-        self.opened.emit(hit.source_id)
+        marked = re.findall(f"{HIT[0]}(.*?){HIT[1]}", hit.snippet, re.DOTALL)
+        self.opened.emit(hit.source_id, hit.page, tuple(dict.fromkeys(marked)))
         self.accept()
 
     def showEvent(self, event: Any) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from invoice_desk.core.modes import WorkSettings
 from invoice_desk.settings import VARIABLES, load_settings
+from invoice_desk.ui.engine_order import EngineOrder
 
 
 class SettingsDialog(QDialog):
@@ -51,6 +52,7 @@ class SettingsDialog(QDialog):
             memory_threshold=self.memory.value(),
             optimization_level=int(self.level.currentData()),
             gpu_tasks=self.gpu_tasks.value(),
+            ocr_engines=self.engines.text,
         )
 
     def _make_fields(self, stored: WorkSettings) -> None:
@@ -63,6 +65,7 @@ class SettingsDialog(QDialog):
         self.memory = _number(10, 100, stored.memory_threshold)
         self.memory.setSuffix(" %")
         self.gpu_tasks = _number(1, 2, stored.gpu_tasks)
+        self.engines = EngineOrder(stored.ocr_engines)
         self.level = QComboBox()
         for level, text in enumerate(
             (
@@ -85,6 +88,7 @@ class SettingsDialog(QDialog):
             ("chunk_size", self.tr("Rows of one chunk"), self.chunk),
             ("memory_threshold", self.tr("Memory that may be in use"), self.memory),
             ("gpu_tasks", self.tr("Tasks on the GPU at once"), self.gpu_tasks),
+            ("ocr_engines", self.tr("Text of scans is read by"), self.engines),
         ):
             form.addRow(text, field)
             if name in self._overridden:

@@ -105,9 +105,14 @@ def finding(code: str, types: Iterable[DocumentType]) -> str:
     return QCoreApplication.translate("findings", sentence(code, types))
 
 
+#: Words of fields that are not written in small letters.
+_SHORT = {"vat": "VAT", "iban": "IBAN", "bic": "BIC", "id": "ID"}
+
+
 def field_label(name: str) -> str:
     """Return a canonical field's name as a person reads it."""
-    return QCoreApplication.translate("fields", name.replace("_", " ").capitalize())
+    words = " ".join(_SHORT.get(word, word) for word in name.split("_"))
+    return QCoreApplication.translate("fields", words[:1].upper() + words[1:])
 
 
 def number(value: float) -> str:
