@@ -267,7 +267,7 @@ def test_amounts_are_counted_that_are_larger_and_that_lead_to_others() -> None:
 
 def test_surer_odds_are_surer_confidence() -> None:
     for field, forest in forests().items():
-        steps = [forest.calibrated(odds) for odds in (-4.0, 0.0, 4.0)]
+        steps = [forest.calibrated(odds) for odds in (-9.0, 0.0, 9.0)]
         assert steps == sorted(steps), field
         assert steps[0] < 0.5 < steps[-1], field
 

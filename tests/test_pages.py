@@ -96,7 +96,7 @@ def test_a_page_that_kills_its_worker_does_not_fail_its_document(
 def test_a_page_read_again_by_another_engine_keeps_decisions(desk: Desk, samples: Path) -> None:
     (file,) = ImportJob(desk, [samples / "scan-2024-0118.png"], IN_PROCESS).run().files
     CleaningJob(desk, IN_PROCESS).run()
-    (table,) = browsing.tables(desk)
+    table = browsing.tables(desk)[0]
     correct(desk, table.id, [Correction(0, "invoice_number", "2024-9999")])
     decisions = decision_log(desk, table.id)
 
@@ -104,7 +104,7 @@ def test_a_page_read_again_by_another_engine_keeps_decisions(desk: Desk, samples
 
     assert page.engine == "tesseract"
     assert pages_of(desk, 1) == [page_of_stored(page)]
-    (again,) = browsing.tables(desk)
+    again = browsing.tables(desk)[0]
     assert (again.id, again.current_pass_id) == (table.id, None)
     assert again.details["fields"]["total_amount"]["engine"] == "tesseract"
     assert decision_log(desk, table.id) == decisions

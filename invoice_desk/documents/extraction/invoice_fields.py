@@ -36,6 +36,17 @@ _DOUBTFUL = 0.7
 #: A value that stands on no page is never surer than this: a person decides.
 _MADE = 0.6
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
+#: Field → what a label that names it announces, and the least odds of what it stands before.
+_NAMES = {
+    "invoice_number": "invoice_number",
+    "issue_date": "issue_date",
+    "due_date": "due_date",
+    "customer_id": "customer_number",
+    "net_amount": "net_total",
+    "tax_amount": "tax_total",
+    "total_amount": "grand_total",
+}
+_NAMED_ODDS = 2.0
 _REVISION = re.compile(r"\s*[-/]\s*\d{1,2}$")
 _CREDIT = re.compile(
     r"\b(?:avoir|credit note|credit memo|gutschrift|storno\w*|nota de crédito|nota di credito)\b",
@@ -235,7 +246,35 @@ def _odds_of(document: Document) -> _Odds:
     for name, forest in forests().items():
         table = tables[FIELDS[name]]
         found[name] = forest.log_odds(table) if len(table) else np.zeros(0)
+        if len(table) and _is_named(document, name, int(found[name].argmax())):
+            at = int(found[name].argmax())
+            found[name][at] = max(found[name][at], _NAMED_ODDS)
     return _Odds({name: odds for name, odds in found.items() if len(odds)})
+
+
+def _is_named(document: Document, field: str, at: int) -> bool:
+    """Return whether a label right before a candidate names the field, and no other value.
+
+    A page that says `Invoice no. 7` says so, however few words it has.
+    """
+    means = _NAMES.get(field)
+    if means is None:
+        return False
+    kind = FIELDS[field]
+    candidates = document.candidates[kind]
+    named = [c for c in candidates if _label_before(document, c) == means]
+    return candidates[at] in named and len({c.value for c in named}) == 1
+
+
+def _label_before(document: Document, candidate: Candidate) -> str:
+    """Return what the label right before a candidate announces; of amounts, in its row."""
+    labels = [x for x in document.labels[candidate.row] if x.stop <= candidate.start]
+    if not labels:
+        return ""
+    between = document.layout.rows[candidate.row].text[labels[-1].stop : candidate.start]
+    is_alone = len(document.by_row[candidate.kind, candidate.row]) == 1
+    is_near = not any(c.isalnum() for c in between)
+    return labels[-1].means if is_near and (is_alone or candidate.kind is not Kind.AMOUNT) else ""
 
 
 def _money(value: Decimal) -> str:
