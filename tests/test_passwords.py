@@ -287,7 +287,7 @@ def test_inspect_takes_a_file_of_passwords(
 def test_pages_of_a_protected_scan_are_recognised_with_the_password(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(pdf([], [], password="sesame"))
-    source = ReadSource(str(path), "scan.pdf", Kind.PDF, passwords=("sesame",))
+    source = ReadSource(str(path), "scan.pdf", Kind.PDF, ocr="rapidocr", passwords=("sesame",))
 
     content = read_payload(source)
     later = [each for each in content.follow_ups if isinstance(each, RecognisePage)]
