@@ -84,7 +84,7 @@ def test_two_documents_are_told_at_import_before_anything_is_cleaned(
 
     assert result.successful == 2  # nothing is rejected
     assert codes(desk).count("same_invoice") == 2
-    assert browsing.sources(desk)[0].status is SourceStatus.PREVIEW
+    assert {each.status for each in browsing.sources(desk)} == {SourceStatus.PREVIEW}
 
 
 def test_an_invoice_as_xml_and_as_a_line_is_told(desk: Desk, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from invoice_desk.core.document_likeness import compare
 from invoice_desk.core.findings import AnomalyType, FindingCode, Severity
 from invoice_desk.core.known_invoices import KnownInvoice
 from invoice_desk.core.records import TableRecord
+from invoice_desk.core.source import SourceStatus
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.desk_decisions import DIFFERENT, SAME, standing_decisions
 from invoice_desk.db.engine import Connection
@@ -25,6 +26,7 @@ from invoice_desk.db.known_invoices import (
     partners_of_few,
     places_of,
 )
+from invoice_desk.db.sources import get_source, source_update
 from invoice_desk.db.suppliers import CHANGED, FIRST, KNOWN, known_supplier, supplier_key
 
 #: The scans whose findings these are; they are taken back by their ids.
@@ -210,4 +212,13 @@ def add_pair_findings(
         )
         for own, other in (pair, pair[::-1])
     )
+    for own in pair:  # the one that was read before has to be looked at again too
+        ask_to_look(connection, places[own][0])
     return first, second
+
+
+def ask_to_look(connection: Connection, source_id: int) -> None:
+    """Have a person look at a source that was done."""
+    found = get_source(connection, source_id)
+    if found is not None and found.status is SourceStatus.COMPLETED:
+        connection.execute(source_update(source_id, status=SourceStatus.PREVIEW.value))

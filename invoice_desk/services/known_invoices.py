@@ -15,7 +15,6 @@ from typing import Any
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.known_invoices import KnownInvoice
 from invoice_desk.core.records import TableRecord
-from invoice_desk.core.source import SourceStatus
 from invoice_desk.core.storage import from_storage
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.db.browse import pass_fields
@@ -28,13 +27,13 @@ from invoice_desk.db.known_invoices import (
     table_passes,
 )
 from invoice_desk.db.passes import forget_source_scan, get_pass
-from invoice_desk.db.sources import get_source, source_update
 from invoice_desk.db.tables import get_table, list_tables
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.invoice_warnings import (
     ACCOUNTS,
     Accounts,
     accounts_of,
+    ask_to_look,
     warn_of_accounts,
     warn_of_pairs,
 )
@@ -77,7 +76,7 @@ def remember_table(desk: Desk, table_id: int) -> None:
         ids, warned = _remember(connection, table, _invoices_of(desk, table))
         warned += warn_of_pairs(connection, ids)
         if warned and "fields" in table.details:
-            _ask_to_look(connection, table.source_id)
+            ask_to_look(connection, table.source_id)
 
 
 def _remember(
@@ -106,12 +105,6 @@ def catch_up(desk: Desk) -> None:
             continue
         if table.id not in known or known[table.id] != table.current_pass_id:
             remember_table(desk, table.id)
-
-
-def _ask_to_look(connection: Connection, source_id: int) -> None:
-    found = get_source(connection, source_id)
-    if found is not None and found.status is SourceStatus.COMPLETED:
-        connection.execute(source_update(source_id, status=SourceStatus.PREVIEW.value))
 
 
 # --- what is known ------------------------------------------------------------------------
