@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from benchmarks.made_documents import made_invoice
+from benchmarks.made_documents import made_invoice, made_receipt
 from invoice_desk.core.dates import DateOrder
 from invoice_desk.documents.extraction.candidates import Kind
 from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
@@ -284,3 +284,25 @@ def test_made_invoices_that_nobody_trained_on_are_read() -> None:
 
     for name, hits in right.items():
         assert sum(hits) >= 0.9 * len(hits), f"{name}: {sum(hits)} of {len(hits)}"
+
+
+def test_a_receipt_is_paid_and_names_no_buyer() -> None:
+    found = [read_document(made_receipt(seed).pages) for seed in range(90_001, 90_021)]
+
+    assert {reading.document_class for reading in found} <= {"receipt", "invoice"}
+    for reading in found:
+        if reading.document_class == "receipt":
+            for name in ("customer_name", "amount_due"):
+                assert name not in reading.fields or reading.fields[name].confidence >= 0.9
+
+
+def test_what_was_never_measured_on_orders_is_not_sure_on_them() -> None:
+    texts = ("PURCHASE ORDER", "Stone Harbour Ltd", "12 Mill Lane", "75640 Leeds")
+    rows = [(text, 50.0, 50.0 + 20 * at) for at, text in enumerate(texts)]
+    lines = [("Order no: 4711", 50.0, 150.0), ("3 March 2024", 50.0, 170.0)]
+
+    reading = read_document([page(*rows, *lines, ("Total 120.00", 50, 200))])
+
+    assert reading.document_class == "order"
+    for name in ("invoice_number", "issue_date", "supplier_name"):
+        assert name not in reading.fields or reading.fields[name].confidence <= 0.65

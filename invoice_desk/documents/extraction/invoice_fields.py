@@ -29,7 +29,7 @@ from invoice_desk.documents.fields import DocumentReading, FieldValue
 from invoice_desk.documents.page import Page
 
 #: Fields that most documents have: the best candidate is shown even when it is doubtful.
-_MAIN = {"invoice_number": -5.0, "issue_date": -6.0, "contract_ref": -1.5}
+_MAIN = {"invoice_number": -3.0, "issue_date": -6.0, "contract_ref": -1.5}
 _OPTIONAL = -0.4
 #: Below this a value that was found is a doubt of its own.
 _DOUBTFUL = 0.7
@@ -53,6 +53,12 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _INVOICE = re.compile(r"\b(?:invoice|facture|\w*rechnung|factuur|factura|fattura)\b", re.IGNORECASE)
+#: Receipts seldom have these; they need to be this sure.
+_NOT_ON_RECEIPTS, _NONETHELESS = frozenset({"customer_name", "customer_address", "amount_due"}), 0.9
+#: Class → fields of which nothing was known in documents of this class when it was measured how
+#: sure they are; they are never surer than this unless a label names them.
+_NOT_TRIED = {"order": frozenset({"invoice_number", "issue_date", "supplier_name"})}
+_UNTRIED = 0.65
 #: Rows from the top in which a document says what it is.
 _TITLE_ROWS = 25
 
@@ -84,7 +90,7 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
         return told
     document = document_of(layout)
     engines = {page.number: page.engine for page in pages}
-    fields = _Fields(document, engines, is_credit=found.name == "credit_note").found()
+    fields = _Fields(document, engines, document_class=found.name).found()
     proven = document.notation.date_order.value if document.notation.is_proven else None
     return replace(told, fields=fields, findings=tuple(_findings(fields)), date_order=proven)
 
@@ -103,13 +109,16 @@ def page_dates(text: str) -> list[str]:
 class _Fields:
     """Chooses the fields of one document."""
 
-    def __init__(self, document: Document, engines: Mapping[int, str], *, is_credit: bool) -> None:
-        self._document, self._engines, self._is_credit = document, engines, is_credit
+    def __init__(
+        self, document: Document, engines: Mapping[int, str], *, document_class: str
+    ) -> None:
+        self._document, self._engines, self._class = document, engines, document_class
         self._odds = _odds_of(document)
 
     def found(self) -> dict[str, FieldValue]:
         """Return field → value, in the order in which people read them."""
         fields = self._alone()
+        _mind_one_date(fields)
         fields |= self._parties()
         amounts = chosen_amounts(self._document, self._odds.of)
         fields |= {name: self._amount(name, chosen) for name, chosen in amounts.items()}
@@ -123,7 +132,13 @@ class _Fields:
         self._mind_stamp(fields)
         self._mind_paid(fields)
         self._mind_reference(fields)
-        return fields
+        return {name: field for name, field in fields.items() if self._may_have(name, field)}
+
+    def _may_have(self, name: str, field: FieldValue) -> bool:
+        """Return whether a document of this class has such a field, or is sure of it."""
+        if self._class == "receipt" and name in _NOT_ON_RECEIPTS:
+            return field.confidence >= _NONETHELESS
+        return True
 
     def _alone(self) -> dict[str, FieldValue]:
         """Return numbers and dates, each by itself."""
@@ -140,6 +155,8 @@ class _Fields:
             if name == "contract_ref":
                 value = _REVISION.sub("", value)
             sure = self._odds.confidence(name, float(odds[at]), candidate)
+            if not _is_named(self._document, name, at):
+                sure = self._tried(name, sure)
             fields[name] = self._value(candidate, value, sure)
         if "period_start" in fields and "period_end" in fields:
             _mind_order(fields)
@@ -148,7 +165,7 @@ class _Fields:
     def _parties(self) -> dict[str, FieldValue]:
         fields: dict[str, FieldValue] = {}
         for name, (candidate, odds) in chosen_names(self._document, self._odds.of).items():
-            sure = self._odds.confidence(name, odds, candidate)
+            sure = self._tried(name, self._odds.confidence(name, odds, candidate))
             fields[name] = self._value(candidate, whole_name(self._document, candidate), sure)
             address = address_below(self._document, candidate)
             if address is not None:
@@ -168,6 +185,10 @@ class _Fields:
         found = self._value(chosen.candidate, value, min(sure, _MADE), chosen.reason)
         return replace(found, is_made=True)
 
+    def _tried(self, name: str, sure: float) -> float:
+        """Return how sure a field is in a class of documents on which that was not measured."""
+        return min(sure, _UNTRIED) if name in _NOT_TRIED.get(self._class, ()) else sure
+
     def _value(self, candidate: Candidate, value: str, sure: float, reason: str = "") -> FieldValue:
         engine = self._engines.get(candidate.page, "")
         text = candidate.text.strip()
@@ -182,7 +203,7 @@ class _Fields:
 
     def _mind_type(self, fields: dict[str, FieldValue]) -> None:
         """Say what the title names, as a code of UNTDID 1001: 380 invoice, 381 credit note."""
-        shape, code = (_CREDIT, "381") if self._is_credit else (_INVOICE, "380")
+        shape, code = (_CREDIT, "381") if self._class == "credit_note" else (_INVOICE, "380")
         for row in self._document.layout.rows[:_TITLE_ROWS]:
             hit = shape.search(row.text)
             if hit is not None:
@@ -220,7 +241,7 @@ class _Fields:
 
         EN 16931: a credit note (BT-3 = 381) has positive amounts, the code says the direction.
         """
-        if not self._is_credit:
+        if self._class != "credit_note":
             return
         amounts = [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]
         total = fields.get("total_amount")
@@ -281,6 +302,17 @@ def _money(value: Decimal) -> str:
     exponent = value.as_tuple().exponent
     places = -exponent if isinstance(exponent, int) and exponent < -2 else 2
     return amount_text(value, digits=places)
+
+
+def _mind_one_date(fields: dict[str, FieldValue]) -> None:
+    """Doubt a date of issue that also ends a period: one place, one field."""
+    issued = fields.get("issue_date")
+    for name in ("period_start", "period_end", "due_date"):
+        other = fields.get(name)
+        is_same = issued is not None and other is not None and issued.box == other.box
+        if is_same and issued is not None and issued.page == getattr(other, "page", None):
+            fields["issue_date"] = replace(issued, confidence=min(issued.confidence, _MADE))
+            return
 
 
 def _mind_order(fields: dict[str, FieldValue]) -> None:
