@@ -72,7 +72,7 @@ LABELS: dict[str, tuple[tuple[str, float, str], ...]] = {
         (
             r"amount\ due|balance\ due|please\ (?:pay|remit)"
             r"|remit\ (?:to|payment)|payable\ (?:to|by)"
-            r"|net\ a\ payer|a\ regler|zu\ zahlen|zahlbar|rechnungsbetrag|te\ betalen",
+            r"|net\ a\ payer|a\ regler|zu\ zahlen|zahlbar|rechnungs(?:betrag|summe|endbetrag)|te\ betalen",
             0.8,
             "an amount to pay",
         ),
