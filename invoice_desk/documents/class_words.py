@@ -72,7 +72,8 @@ LABELS: dict[str, tuple[tuple[str, float, str], ...]] = {
         (
             r"amount\ due|balance\ due|please\ (?:pay|remit)"
             r"|remit\ (?:to|payment)|payable\ (?:to|by)"
-            r"|net\ a\ payer|a\ regler|zu\ zahlen|zahlbar|rechnungs(?:betrag|summe|endbetrag)|te\ betalen",
+            r"|net\ a\ payer|a\ regler|zu\ zahlen|zahlbar|te\ betalen"
+            r"|rechnungs(?:betrag|summe|endbetrag)",
             0.8,
             "an amount to pay",
         ),
