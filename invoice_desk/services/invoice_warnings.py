@@ -212,8 +212,10 @@ def add_pair_findings(
         )
         for own, other in (pair, pair[::-1])
     )
-    for own in pair:  # the one that was read before has to be looked at again too
-        ask_to_look(connection, places[own][0])
+    for own in pair:  # the document that was read before has to be looked at again too
+        held = get_source(connection, places[own][0])
+        if held is not None and held.document_class is not None:
+            ask_to_look(connection, held.id)
     return first, second
 
 
