@@ -161,10 +161,11 @@ def test_a_killed_worker_is_gone(apart: WorkerPool, tmp_path: Path) -> None:
     noted = str(tmp_path / "noted")
     pid = answer(apart, fake_tasks.note, noted)
     workers = [p for p in psutil.Process().children(recursive=True) if p.pid == pid]
-    begun, end = tmp_path / "begun", tmp_path / "end"
-    hang = Chunk(ChunkId(0), (str(begun), str(end)))
-    hanging = [apart().submit(fake_tasks.hang, hang) for _ in range(2)]
-    wait_for(begun)
+    begun, end = [tmp_path / "begun-0", tmp_path / "begun-1"], tmp_path / "end"
+    hangs = [Chunk(ChunkId(at), (str(path), str(end))) for at, path in enumerate(begun)]
+    hanging = [apart().submit(fake_tasks.hang, hang) for hang in hangs]
+    for path in begun:  # one that has not begun hangs nobody
+        wait_for(path)
 
     apart.kill()
     apart.probe()
