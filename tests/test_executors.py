@@ -164,13 +164,29 @@ def test_a_killed_worker_is_gone(apart: WorkerPool, tmp_path: Path) -> None:
     begun, end = [tmp_path / "begun-0", tmp_path / "begun-1"], tmp_path / "end"
     hangs = [Chunk(ChunkId(at), (str(path), str(end))) for at, path in enumerate(begun)]
     hanging = [apart().submit(fake_tasks.hang, hang) for hang in hangs]
-    for path in begun:  # one that has not begun hangs nobody
+    for path in begun:
         wait_for(path)
 
     apart.kill()
     apart.probe()
 
     assert psutil.wait_procs(workers, timeout=10)[1] == []
+    assert all(isinstance(f.exception(10), BrokenExecutor) for f in hanging)
+
+
+@pytest.mark.parametrize("delay", [0, 0.002, 0.005, 0.01, 0.02])
+def test_what_had_not_begun_when_its_pool_was_killed_hangs_nobody(
+    apart: WorkerPool, tmp_path: Path, delay: float
+) -> None:
+    apart.probe()
+    hang = (str(tmp_path / "begun"), str(tmp_path / "end"))
+    hanging = [apart().submit(fake_tasks.hang, Chunk(ChunkId(at), hang)) for at in range(4)]
+    time.sleep(delay)
+
+    apart.kill()
+
+    both = [apart().submit(fake_tasks.nap, Chunk(ChunkId(at), 0.2)) for at in range(2)]
+    assert [isinstance(future.result(30), Success) for future in both] == [True, True]
     assert all(isinstance(f.exception(10), BrokenExecutor) for f in hanging)
 
 

@@ -33,6 +33,8 @@ WORKER_SECONDS = 20.0
 #: How long workers that were killed may take to start anew, and how often we look.
 _RESTART_SECONDS = 20.0
 _LOOK_SECONDS = 0.05
+#: How long what was submitted may take until the scheduler knows it.
+_ARRIVAL_SECONDS = 2.0
 _PROBE_SECONDS = 60.0
 _ASSUMED_WORKERS = 8
 
@@ -220,6 +222,22 @@ def _never_try_again(dask_scheduler: Any) -> None:
     dask_scheduler.allowed_failures = 0
 
 
+def _call_back_at_once(
+    dask_scheduler: Any, keys: set[str], client: str, *, late: bool
+) -> list[str] | None:
+    """Forget tasks, and name the workers they were given to; called at the scheduler.
+
+    In one step there: between a look and a call back from here a worker could be given one.  None
+    while one has not arrived, unless it is late.
+    """
+    tasks = [dask_scheduler.tasks.get(key) for key in keys]
+    if None in tasks and not late:
+        return None
+    busy = {task.processing_on.address for task in tasks if task and task.processing_on}
+    dask_scheduler.client_releases_keys(keys=keys, client=client)
+    return sorted(busy)
+
+
 def _silence() -> None:
     """Keep dask's log off standard error; what matters comes back as errors."""
     import dask
@@ -241,7 +259,9 @@ class _ClusterExecutor(Executor):
         #: What the runner waits for → dask's future of it, None while it is done here.
         self._open: dict[Future[Any], Any] = {}
         self._left: list[Any] = []
-        self._lock = threading.RLock()
+        self._lock = threading.Condition()
+        #: How many are on their way to the scheduler, and in neither of the two above.
+        self._sending = 0
         #: Reads what does not travel, and files that do.
         self._here = DaemonThreads(1, name="cluster-sender")
         self.is_broken = False
@@ -298,20 +318,31 @@ class _ClusterExecutor(Executor):
         self._call_back(self._left)
 
     def sweep(self) -> None:
-        """Restart the workers that are still busy with what was given up."""
-        keys = {remote.key for remote in self._left}
+        """Restart the workers that have something of what was given up, begun or not."""
         try:
-            busy = [
-                worker for worker, doing in self._client.processing().items() if keys & set(doing)
-            ]
+            with self._lock:
+                self._lock.wait_for(lambda: not self._sending, _ARRIVAL_SECONDS)
+                left = list(self._left)
             count = len(self._client.nthreads())
-            self._client.cancel(self._left)
+            busy = self._called_back({remote.key for remote in left})
+            self._client.cancel(left)
             if busy:
                 # Its nanny answers even when the worker itself hangs, and starts it anew.
                 self._client.run(_kill_worker, workers=busy, nanny=True, on_error="ignore")
                 self._await_new(set(busy), count)
         except Exception as error:  # noqa: BLE001 - the edge of a thread, and another's program
             log.info("workers of the cluster cannot be restarted: %r", error)
+
+    def _called_back(self, keys: set[str]) -> list[str]:
+        """Have the scheduler forget tasks; return the addresses of the workers that have one."""
+        end = time.monotonic() + _ARRIVAL_SECONDS
+        while True:
+            busy: list[str] | None = self._client.run_on_scheduler(
+                _call_back_at_once, keys=keys, client=self._client.id, late=time.monotonic() > end
+            )
+            if busy is not None:
+                return busy
+            time.sleep(_LOOK_SECONDS)
 
     def _await_new(self, old: set[str], count: int) -> None:
         """Wait until workers are gone, and as many as before are there."""
@@ -330,23 +361,40 @@ class _ClusterExecutor(Executor):
         *,
         workers: Sequence[str] | None,
     ) -> None:
+        with self._lock:
+            if self.is_broken:
+                settle(outer, error=BrokenExecutor("a worker of the cluster ended"))
+                return
+            self._sending += 1
+        remote = None
+        try:
+            remote = self._submitted(task, chunk, workers)
+        finally:
+            with self._lock:
+                self._sending -= 1
+                self._lock.notify_all()
+                if remote is not None and self.is_broken:
+                    self._left.append(remote)
+                elif remote is not None:
+                    self._open[outer] = remote
+        if self.is_broken:
+            settle(outer, error=BrokenExecutor("a worker of the cluster ended"))
+            return
+        if workers is None:
+            outer.add_done_callback(self._on_done)
+        self._client.loop.add_callback(self._follow, outer, remote, task, chunk)
+
+    def _submitted(
+        self, task: Task[Any, Any], chunk: Chunk[Any], workers: Sequence[str] | None
+    ) -> Any:
         key = f"invoice-desk-{uuid.uuid4().hex}"
         where = {"workers": workers, "allow_other_workers": True} if workers else {}
         try:
-            remote = self._client.submit(_work, task, chunk, key=key, pure=False, **where)
+            return self._client.submit(_work, task, chunk, key=key, pure=False, **where)
         except Exception as error:
             if self._client.status == "running":
                 raise
             raise BrokenExecutor("the scheduler of the cluster is gone") from error
-        with self._lock:
-            if self.is_broken:
-                self._call_back([remote])
-                settle(outer, error=BrokenExecutor("a worker of the cluster ended"))
-                return
-            self._open[outer] = remote
-        if workers is None:
-            outer.add_done_callback(self._on_done)
-        self._client.loop.add_callback(self._follow, outer, remote, task, chunk)
 
     def _on_done(self, outer: Future[Any]) -> None:
         with self._lock:
