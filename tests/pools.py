@@ -21,8 +21,11 @@ needs_dask = pytest.mark.skipif(not HAS_DASK, reason=WITHOUT_DASK)
 
 @contextmanager
 def local_cluster(workers: int = 2) -> Iterator[Any]:
+    import dask
     from distributed import LocalCluster
 
+    # A worker that is starting anew 15 seconds after it died before would be given up for good.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     with LocalCluster(
         n_workers=workers,
         threads_per_worker=1,

@@ -366,23 +366,28 @@ class _ClusterExecutor(Executor):
                 settle(outer, error=BrokenExecutor("a worker of the cluster ended"))
                 return
             self._sending += 1
-        remote = None
         try:
             remote = self._submitted(task, chunk, workers)
-        finally:
-            with self._lock:
-                self._sending -= 1
-                self._lock.notify_all()
-                if remote is not None and self.is_broken:
-                    self._left.append(remote)
-                elif remote is not None:
-                    self._open[outer] = remote
-        if self.is_broken:
+        except BaseException:
+            self._sent(outer, None)
+            raise
+        if not self._sent(outer, remote):
             settle(outer, error=BrokenExecutor("a worker of the cluster ended"))
             return
         if workers is None:
             outer.add_done_callback(self._on_done)
         self._client.loop.add_callback(self._follow, outer, remote, task, chunk)
+
+    def _sent(self, outer: Future[Any], remote: Any) -> bool:
+        """Note what was sent, None for what could not be; return whether it is still wanted."""
+        with self._lock:
+            self._sending -= 1
+            self._lock.notify_all()
+            if remote is not None and self.is_broken:
+                self._left.append(remote)
+            elif remote is not None:
+                self._open[outer] = remote
+            return not self.is_broken
 
     def _submitted(
         self, task: Task[Any, Any], chunk: Chunk[Any], workers: Sequence[str] | None
