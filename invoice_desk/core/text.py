@@ -61,6 +61,16 @@ def octets_of(column: pa.Array) -> bytes:
     return result
 
 
+def offsets_of(column: pa.Array) -> np.ndarray:
+    """Return where in `octets_of(column)` each text begins, and where the last one ends."""
+    offsets = column.buffers()[1]
+    if offsets is None or len(column) == 0:
+        return np.zeros(1, np.int32)
+    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    result: np.ndarray = ends - ends[0]
+    return result
+
+
 def plain_words(text: str) -> str:
     """Return `text` in lower case and without accents; blanks and punctuation stay."""
     if text.isascii():

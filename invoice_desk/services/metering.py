@@ -12,6 +12,8 @@ import psutil
 from invoice_desk.core.modes import Machine
 
 _INTERVAL = 0.25
+#: The same between looks for processes that are new: that reads the list of all of the machine.
+_FAMILY_INTERVAL = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Meter:
         self._cpu_latest: dict[int, float] = {}
         self._peak = 0
         self._sampled = 0.0
+        self._family: list[psutil.Process] = []
+        self._family_seen = 0.0
         #: Bytes that all processes have now, and the processor cores that they use.
         self.memory = 0
         self.cpu = 0.0
@@ -75,7 +79,10 @@ class Meter:
             return
         elapsed, self._sampled = now - self._sampled, now
         memory, spent_before = 0, sum(self._cpu_latest.values())
-        for process in (self._process, *self._process.children(recursive=True)):
+        if now - self._family_seen >= _FAMILY_INTERVAL:
+            self._family = [self._process, *self._process.children(recursive=True)]
+            self._family_seen = now
+        for process in self._family:
             try:
                 with process.oneshot():
                     memory += process.memory_info().rss
@@ -89,7 +96,7 @@ class Meter:
 
     def cost(self, rows: int) -> Cost:
         """End the last step and return what everything cost."""
-        self._sampled = 0.0
+        self._sampled = self._family_seen = 0.0
         self.step("")
         self._steps.pop("", None)
         seconds = time.monotonic() - self._begun
