@@ -190,7 +190,10 @@ def _text_kind(name: str, head: bytes) -> Detection:
 
 def _mail_headers(head: bytes) -> set[str]:
     """Return which headers of a mail the text begins with; none if other lines are among them."""
-    block = re.split(rb"\r?\n[ \t]*\r?\n", head.lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[0]
+    begin = head.lstrip(b"\xef\xbb\xbf\r\n")
+    if not (_HEADER.match(begin) or begin.startswith((b"From ", b" ", b"\t"))):
+        return set()
+    block = re.split(rb"\r?\n[ \t]*\r?\n", begin, maxsplit=1)[0]
     found: set[str] = set()
     for number, line in enumerate(block.splitlines()):
         if line[:1] in b" \t" or (number == 0 and line.startswith(b"From ")):  # the line of mbox
@@ -208,6 +211,10 @@ def _narrow(head: bytes) -> bytes:
     return head.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\x00", b"") if wide else head
 
 
+#: What no line of text holds: not tab, line feed, form feed, return and escape.
+_CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
+
+
 def _looks_like_text(head: bytes) -> bool:
     if not head:
         return False
@@ -218,8 +225,8 @@ def _looks_like_text(head: bytes) -> bool:
         if _has_letters_of_four_bytes(head):
             return True
         return head[::2].count(b"\x00") in {0, zeros} or head[1::2].count(b"\x00") in {0, zeros}
-    controls = sum(head.count(bytes([c])) for c in range(32) if c not in {0, 9, 10, 12, 13, 27})
-    return (controls + zeros) * 20 <= len(head)
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls * 20 <= len(head)
 
 
 def _has_letters_of_four_bytes(head: bytes) -> bool:

@@ -30,7 +30,7 @@ def map_by_headers(made: DocumentType, columns: Sequence[str]) -> dict[str, int]
     """Return field name → column index, by equal headings; each column is used once."""
     index: dict[str, int] = {}
     for i, column in enumerate(columns):
-        index.setdefault(folded(column), i)
+        index.setdefault(_key(column), i)
     mapping: dict[str, int] = {}
     taken: set[int] = set()
     for spec in made.read_fields:
@@ -85,6 +85,10 @@ def _fits(made: DocumentType, mapping: dict[str, int], rows: Sequence[Sequence[s
     return filled > 0 and read >= 0.9 * filled
 
 
+#: Many files have the same headings.
+_key = lru_cache(maxsize=4096)(folded)
+
+
 @lru_cache(maxsize=4096)
 def _keys(headings: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(key for heading in headings if (key := folded(heading)))
@@ -102,13 +106,13 @@ def match_type(made: DocumentType, file_name: str, columns: Sequence[str]) -> Ty
         return TypeMatch(made.name, 0.0)
     required = [spec.name for spec in made.read_fields if spec.required]
     found = sum(name in mapping for name in required) / len(required) if required else 1.0
-    named = sum(bool(folded(column)) for column in columns) or 1
+    named = sum(bool(_key(column)) for column in columns) or 1
     known = min(1.0, len(mapping) / min(named, len(made.read_fields)))
     if found < 0.5 or (len(mapping) < 3 and len(made.read_fields) > 3):
         return TypeMatch(made.name, 0.3 * found * known)
     score = 0.6 * found + 0.4 * known
     reasons = [f"{len(mapping)} of {len(columns)} columns are known"]
-    keys = {folded(column) for column in columns}
+    keys = {_key(column) for column in columns}
     if made.detection.headings:
         if not set(_keys(made.detection.headings)) <= keys:
             return TypeMatch(made.name, round(0.4 * score, 3))

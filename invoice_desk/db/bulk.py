@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from sqlalchemy import ClauseElement, Connection, Engine, Insert, Table, text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.util import LRUCache
 
 from invoice_desk.core.storage import ipc_bytes
 from invoice_desk.db.bulk_process import serve
@@ -23,6 +24,7 @@ from invoice_desk.db.engine import LOST_JOB, reading, writing
 from invoice_desk.errors import BugError, StorageError
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
+_COMPILED: MutableMapping[Any, Any] = LRUCache(500)
 #: Rows that are turned into Python objects at a time; bounds memory and the hold on the GIL.
 _SLICE = 5_000
 #: What SQLite's messages say when the world is to blame; ADBC passes on no result code.
@@ -325,13 +327,24 @@ def try_process_writer(folder: Path) -> None:
 
 
 def _compiled(statement: ClauseElement) -> tuple[str, tuple[Any, ...]]:
-    """Return SQL text with question marks, and its parameters in order, as they are stored."""
-    done = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    processors = done._bind_processors  # type: ignore[attr-defined]
-    values: dict[str, Any] = dict(done.params)
-    names: Sequence[str] = done.positiontup or []  # type: ignore[attr-defined]
+    """Return SQL text with question marks, and its parameters in order, as they are stored.
+
+    Statements of one shape are compiled once, as an engine does it; one whose text depends on its
+    values, as `IN` with a list does, is compiled each time.
+    """
+    key = statement._generate_cache_key()
+    done: Any = None if key is None else _COMPILED.get(key.key)
+    if done is None:
+        compiler = _DIALECT.statement_compiler
+        kwargs = {"render_postcompile": True}
+        done = compiler(_DIALECT, statement, cache_key=key, compile_kwargs=kwargs)
+        if key is not None and not done.post_compile_params | done.literal_execute_params:
+            _COMPILED[key.key] = done
+    processors = done._bind_processors
+    values = done.construct_params(extracted_parameters=None if key is None else key.bindparams)
     return str(done), tuple(
-        processors[name](values[name]) if name in processors else values[name] for name in names
+        processors[name](values[name]) if name in processors else values[name]
+        for name in done.positiontup or ()
     )
 
 

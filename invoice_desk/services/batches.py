@@ -66,6 +66,8 @@ class ImportFile:
     #: Chunks that are not stored yet.
     outstanding: int = 0
     tables: list[int] = field(default_factory=list)
+    #: Those of them that hold the fields of a document.
+    documents: list[int] = field(default_factory=list)
     pages: dict[int, Page] = field(default_factory=dict)
     expected_pages: int = 0
     #: E-invoices of a PDF that has pages left to do.

@@ -28,7 +28,7 @@ from invoice_desk.db.claims import release_source
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
 from invoice_desk.db.sources import list_pages, sources_update
-from invoice_desk.db.tables import get_table, list_tables
+from invoice_desk.db.tables import list_tables
 from invoice_desk.db.templates import list_templates
 from invoice_desk.documents.ocr import engine_order, uses_gpu
 from invoice_desk.errors import CancelledError, StorageError
@@ -326,11 +326,8 @@ class ImportJob(RunningJob):
 
     def _remember(self, file: ImportFile) -> None:
         """Warn at once of an invoice that is there already, or of an account that is new."""
-        with reading(self._desk.engine) as connection:
-            found = [get_table(connection, table_id) for table_id in file.tables]
-        for table in found:
-            if table is not None and "fields" in table.details:
-                remember_table(self._desk, table.id)
+        for table_id in file.documents:
+            remember_table(self._desk, table_id)
 
     def _store_part(
         self, file: ImportFile, part: str, content: SourceContent, *, ends: bool

@@ -140,6 +140,8 @@ class SourceStore:
         for statement in decisions_brought_back(file.source_id, len(file.tables), table_id):
             to.execute(statement)
         file.tables.append(table_id)
+        if "fields" in head.details:
+            file.documents.append(table_id)
         if LINES_OF not in head.details:  # the document says what it is, not its lines
             file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
         self._store_rows(to, file, table_id, table.rows, counted=True)
