@@ -8,6 +8,7 @@ from made_pages import picture, texts
 
 from invoice_desk.core.modes import Mode
 from invoice_desk.core.source import SourceStatus
+from invoice_desk.db.bulk import InProcessWriter
 from invoice_desk.db.engine import reading
 from invoice_desk.db.sources import list_pages
 from invoice_desk.documents.ocr_tesseract import why_missing
@@ -20,6 +21,7 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
 from invoice_desk.services.jobs import JobSettings
 from invoice_desk.services.pages import recognise_page_again
+from invoice_desk.services.replacing import Replacements, replace_table, replacements
 from invoice_desk.services.reviewing import Correction, correct, decision_log
 from invoice_desk.services.storing import forget_reading, page_of
 from invoice_desk.workers.contract import Chunk, Outcome, Success
@@ -111,6 +113,35 @@ def test_a_page_read_again_by_another_engine_keeps_decisions(desk: Desk, samples
     CleaningJob(desk, IN_PROCESS).run()
     (row,) = cleaned_rows(desk, table.id)
     assert "2024-9999" in [cell.text for cell in row.cells]
+
+
+@needs_tesseract
+def test_lines_are_those_of_the_page_as_it_was_read_last(desk: Desk, samples: Path) -> None:
+    (file,) = ImportJob(desk, [samples / "scan-2024-0118.png"], IN_PROCESS).run().files
+    document, lines = browsing.tables(desk)
+    assert {box["net_amount"]["engine"] for box in lines.details["boxes"]} == {"rapidocr"}
+
+    recognise_page_again(desk, file.source_id or 0, 1, "tesseract", workers=inline_executor)
+
+    assert [table.id for table in browsing.tables(desk)] == [document.id, lines.id]
+    again = browsing.tables(desk)[1]
+    assert {box["net_amount"]["engine"] for box in again.details["boxes"]} == {"tesseract"}
+    assert again.row_count == len(again.details["boxes"]) == lines.row_count
+
+
+def test_lines_that_are_not_read_any_more_leave_an_empty_table(desk: Desk, samples: Path) -> None:
+    ImportJob(desk, [samples / "scan-2024-0118.png"], IN_PROCESS).run()
+    document, lines = browsing.tables(desk)
+    left = replacements([document, lines], [])
+    assert left == Replacements(((document, None), (lines, None)), ())
+
+    with InProcessWriter(desk.engine).transaction() as to:
+        for table, found in left.replaced:
+            replace_table(desk, to, table, found)
+
+    document, lines = browsing.tables(desk)
+    assert (document.row_count, document.details["fields"]) == (1, {})
+    assert (lines.row_count, lines.details["boxes"]) == (0, [])
 
 
 def page_of_stored(page: Page) -> Page:

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
-import pyarrow as pa
-
-from invoice_desk.core.cells import encode_lists
-from invoice_desk.core.findings import Finding, finding_table
 from invoice_desk.core.jobs import ChunkId
-from invoice_desk.core.records import JobFileRecord, SourceRecord, TableRecord
+from invoice_desk.core.records import JobFileRecord, SourceRecord
 from invoice_desk.core.source import PAGED, Detection, FileOutcome, SourceStatus
-from invoice_desk.core.type_detection import map_by_headers
 from invoice_desk.db.audit import audit
-from invoice_desk.db.bulk import BulkTransaction, InProcessWriter
+from invoice_desk.db.bulk import InProcessWriter
 from invoice_desk.db.engine import reading, writing
-from invoice_desk.db.passes import delete_reading_findings, storable_findings
-from invoice_desk.db.recognised import recognised_inserts
-from invoice_desk.db.schema import finding as finding_rows
-from invoice_desk.db.schema import raw_row
-from invoice_desk.db.sources import get_source, list_pages, page_inserts, source_update
-from invoice_desk.db.tables import delete_rows_of, list_tables, storable_rows, table_update
-from invoice_desk.documents.embedded import NO_XML, Embedded, embedded_invoice
+from invoice_desk.db.passes import delete_reading_findings
+from invoice_desk.db.sources import get_source, list_pages, source_update
+from invoice_desk.db.tables import list_tables
+from invoice_desk.documents.embedded import NO_XML, embedded_invoice
 from invoice_desk.documents.ocr import check_engines
 from invoice_desk.documents.page import Page, PageReason, TextSource
 from invoice_desk.documents.pdf_opening import trying
@@ -33,8 +24,8 @@ from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept
 from invoice_desk.services.passwords import passwords_for
-from invoice_desk.services.storing import SURE, SourceStore, page_of, page_values
-from invoice_desk.services.structuring import forgotten_passes
+from invoice_desk.services.replacing import replace_table, replacements
+from invoice_desk.services.storing import SURE, SourceStore, page_of
 from invoice_desk.workers.contract import Chunk, Failure
 from invoice_desk.workers.executors import local_executor
 from invoice_desk.workers.reading import (
@@ -78,29 +69,47 @@ def recognise_page_again(
     origin, pages = _source(desk, source_id)
     if page_number not in {page.number for page in pages}:
         raise ArgumentError(f"{origin.name} has no page {page_number}.")
+    with workers() as executor:
+        content = _read_again(desk, origin, pages, page_number, engine=engine, executor=executor)
+    _store(desk, origin, content, page_number)
+    (page,) = content.pages
+    _note(desk, origin, content, page)
+    return page
+
+
+def _read_again(
+    desk: Desk,
+    origin: SourceRecord,
+    pages: Sequence[Page],
+    number: int,
+    *,
+    engine: str,
+    executor: Executor,
+) -> SourceContent:
+    """Return the page as it is recognised now, and what the whole document then says."""
     path = desk.original(origin.sha256)
-    reason = PageReason.ASKED_FOR
     known = passwords_for(path, origin.kind, desk.passwords)
+    with trying(known):
+        embedded = embedded_invoice(path, name=origin.name) if origin.kind == "pdf" else NO_XML
     again = RecognisePage(
-        *(str(path), origin.name, origin.kind, page_number, reason),
+        *(str(path), origin.name, origin.kind, number, PageReason.ASKED_FOR),
         engines=(engine,),
         passwords=known,
     )
-    with trying(known):
-        embedded = embedded_invoice(path, name=origin.name) if origin.kind == "pdf" else NO_XML
-    with workers() as executor:
-        got = _done(executor, again)
-        page = got.pages[0]
-        if page.text_source is TextSource.NONE:
-            why = next((f.text for f in got.findings if f.text), "nothing was found")
-            raise CorruptSourceError(f"{origin.name}, {why}")
-        fields = _fields(origin, [page if p.number == page.number else p for p in pages], embedded)
-        content = _done(executor, fields)
-    content = replace(content, findings=(*got.findings, *content.findings))
-    content = replace(content, pages=got.pages, recognised=got.recognised)
-    _store(desk, origin, content, page_number)
-    _note(desk, origin, content, page)
-    return page
+    got = _done(executor, again)
+    page = got.pages[0]
+    if page.text_source is TextSource.NONE:
+        why = next((f.text for f in got.findings if f.text), "nothing was found")
+        raise CorruptSourceError(f"{origin.name}, {why}")
+    all_pages = tuple(page if p.number == number else p for p in pages)
+    fields = ReadFields(origin.name, all_pages, embedded, len(pages))
+    content = _done(executor, fields)
+    return replace(
+        content,
+        findings=(*got.findings, *content.findings),
+        pages=got.pages,
+        recognised=got.recognised,
+    )
 
 
 def _source(desk: Desk, source_id: int) -> tuple[SourceRecord, list[Page]]:
@@ -114,10 +123,6 @@ def _source(desk: Desk, source_id: int) -> tuple[SourceRecord, list[Page]]:
     return origin, pages
 
 
-def _fields(origin: SourceRecord, pages: Sequence[Page], embedded: Embedded) -> ReadFields:
-    return ReadFields(origin.name, tuple(pages), embedded, len(pages))
-
-
 def _done(executor: Executor, payload: ReadingPayload) -> SourceContent:
     outcome = executor.submit(read, Chunk(ChunkId(0), payload)).result()
     if isinstance(outcome, Failure):
@@ -128,58 +133,16 @@ def _done(executor: Executor, payload: ReadingPayload) -> SourceContent:
 def _store(desk: Desk, origin: SourceRecord, content: SourceContent, page_number: int) -> None:
     """Store the page and what the document says now, in one transaction."""
     with reading(desk.engine) as connection:
-        tables = [
-            table
-            for table in list_tables(connection, source_id=origin.id)
-            if "fields" in table.details
-        ]
+        tables = list_tables(connection, source_id=origin.id)
+    left = replacements(tables, content.tables)
     with InProcessWriter(desk.engine).transaction() as to:
         to.execute(delete_reading_findings(origin.id, page_number))
-        if not tables:
-            file = _file(desk, origin)
-            SourceStore(desk, ()).store(to, file, content)
-            return
-        for statement in page_inserts(origin.id, map(page_values, content.pages)):
-            to.execute(statement)
-        recognised = map(page_values, content.recognised)
-        for statement in recognised_inserts(origin.sha256, recognised):
-            to.execute(statement)
-        _replace(desk, to, tables[0], content)
-        _add_findings(to, origin, tables[0], content.findings)
-
-
-def _replace(desk: Desk, to: BulkTransaction, table: TableRecord, content: SourceContent) -> None:
-    """Put what was read now into the row of the document, and forget how it was cleaned."""
-    for statement in (*forgotten_passes(desk, table.id), delete_rows_of(table.id)):
-        to.execute(statement)
-    if not content.tables:  # no field was found: the row stays, and is empty
-        cells = encode_lists([["" for _ in table.columns]])
-        to.append(raw_row, storable_rows(table.id, pa.array([0], pa.int64()), cells))
-        details = table.details | {"fields": {}}
-        to.execute(table_update(table.id, details=details, current_pass_id=None))
-        return
-    found = content.tables[0]
-    columns = found.head.structure.columns
-    to.append(raw_row, storable_rows(table.id, found.rows.numbers, found.rows.cells))
-    changes: dict[str, Any] = {
-        "columns": list(columns),
-        "structure": asdict(found.head.structure),
-        "details": found.head.details | {"titles": list(found.head.titles)},
-        "current_pass_id": None,
-    }
-    made = desk.types.get(table.document_type or "")
-    if made is not None and columns != tuple(table.columns):
-        changes["mapping"] = map_by_headers(made, columns)
-    to.execute(table_update(table.id, **changes))
-
-
-def _add_findings(
-    to: BulkTransaction, origin: SourceRecord, table: TableRecord, findings: Sequence[Finding]
-) -> None:
-    if findings:
-        rows = finding_table(list(findings))
-        columns = storable_findings(rows, source_id=origin.id, raw_table_id=table.id, pass_id=None)
-        to.append(finding_rows, columns)
+        for table, found in left.replaced:
+            replace_table(desk, to, table, found)
+        # What is left of the content goes the way of a source that is read for the first time.
+        file = _file(desk, origin)
+        file.tables = [table.id for table in tables]
+        SourceStore(desk, ()).store(to, file, replace(content, tables=left.new))
 
 
 def _file(desk: Desk, origin: SourceRecord) -> ImportFile:
