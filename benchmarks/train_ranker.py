@@ -35,8 +35,8 @@ from invoice_desk.documents.page import Page, TextSource, Word
 
 TARGET = Path(__file__).parent.parent / "invoice_desk" / "resources" / "field_ranker.npz"
 _FOLDS = 3
-#: Of values that are this sure, two in a hundred may be wrong.
-_SURE = 0.95
+#: Of values that are this sure, so many may be wrong.
+_SURE, _MOST_WRONG = 0.95, 0.02
 #: For so many documents, at each step of odds, counts what the trees say themselves.
 _PRIOR = 1.5
 _MADE = 1200
@@ -311,6 +311,7 @@ def tried(field: str, table: Table, *, shows_misses: bool = False) -> tuple[floa
             )
     shares = "  ".join(f"{k} {np.mean(v):.3f} of {len(v)}" for k, v in seen.items())
     slope, shift = calibration(np.array(best), np.array(hits))
+    shift = min(shift, _promised(np.array(best), np.array(hits, bool), slope))
     sure = 1 / (1 + np.exp(-(slope * np.array(best) + shift))) >= _SURE
     wrong = int((sure & ~np.array(hits, bool)).sum())
     print(f"{field:16}{shares}  at ≥ {_SURE}: {int(sure.sum())}, wrong {wrong}", flush=True)
@@ -332,6 +333,16 @@ def calibration(odds: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
     weights = np.r_[np.ones(len(hits)), _PRIOR * told, _PRIOR * (1 - told)]
     model = LogisticRegression(C=100.0).fit(known, right, sample_weight=weights)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def _promised(odds: np.ndarray, hits: np.ndarray, slope: float) -> float:
+    """Return the shift with which no more is called sure than may be wrong among it."""
+    order = np.argsort(-odds)
+    wrong = np.cumsum(~hits[order])
+    fits = np.flatnonzero(wrong <= _MOST_WRONG * np.arange(1, len(order) + 1))
+    # Halfway to the next one, which would break the promise.
+    least = odds[order[fits[-1] : fits[-1] + 2]].mean() if len(fits) else odds.max() + 1.0
+    return float(np.log(_SURE / (1 - _SURE)) - slope * least)
 
 
 def arrays_of(model: Any) -> dict[str, np.ndarray]:

@@ -213,3 +213,17 @@ def test_inspect_tells_the_class_with_its_reasons(samples: Path) -> None:
     assert document["document_class"]["confidence"] > 0.9
     assert document["document_class"]["reasons"][0].startswith("“facture” stands at the top")
     assert document["document_class"]["language"] == "fr"
+
+
+def test_a_schedule_of_spots_is_an_order_though_nothing_calls_it_so() -> None:
+    text = "Advertiser: Blue Harbor\nFlight dates: 1/22/26 - 2/5/26\nNews at 6 3 spots $90"
+
+    found = classify(text)
+
+    assert (found.name, found.document_type) == ("order", "invoice")
+    assert found.confidence < 0.75  # a person is to look
+
+
+def test_an_amount_may_have_a_sign_of_its_currency_instead_of_decimals() -> None:
+    assert classify("Purchase order\n5 chairs\nTotal $450").has_money
+    assert not classify("Purchase order\n5 chairs\nTotal 450").has_money

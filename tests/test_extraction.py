@@ -16,6 +16,7 @@ from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.labels import labels_of, meanings
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.parties import address_below
+from invoice_desk.documents.extraction.periods import chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, Forest, forests
 from invoice_desk.documents.extraction.sums import chosen_amounts
 from invoice_desk.documents.page import Page, TextSource, Word
@@ -306,3 +307,54 @@ def test_what_was_never_measured_on_orders_is_not_sure_on_them() -> None:
     assert reading.document_class == "order"
     for name in ("invoice_number", "issue_date", "supplier_name"):
         assert name not in reading.fields or reading.fields[name].confidence <= 0.65
+
+
+def test_both_days_of_a_range_are_one_period() -> None:
+    fields = read_document(
+        [
+            page(
+                ("Broadcast order", 50, 50),
+                ("Contract Dates", 300, 50),
+                ("03/16/26 - 03/29/26", 300, 64),
+                ("Order number: 77120", 50, 64),
+                ("Advertiser: Blue Harbor Committee", 50, 90),
+                ("Line 1  Mo-Fr 6a-7a  4 spots", 50, 120),
+                ("Start 03/16/26", 300, 120),
+                ("$400.00", 500, 120),
+                ("Line 2  Mo-Fr 7a-9a  2 spots", 50, 134),
+                ("Start 03/23/26", 300, 134),
+                ("$300.00", 500, 134),
+                ("Total", 420, 160),
+                ("$700.00", 500, 160),
+            )
+        ]
+    ).fields
+
+    period = fields["period_start"], fields["period_end"]
+    assert [day.value for day in period] == ["2026-03-16", "2026-03-29"]
+    assert period[0].box[1] == period[1].box[1]
+
+
+def test_a_day_and_a_short_year_may_be_glued_to_the_month() -> None:
+    document = taken(("Dates: Apr16/26 - Apr22/26", 50, 50), ("Route12/26", 50, 70))
+
+    assert values(document, Kind.DATE) == ["2026-04-16", "2026-04-22"]
+
+
+@pytest.mark.parametrize(
+    ("announced", "is_period"),
+    [
+        ("Leistungszeitraum: 01.03.2026 bis 31.03.2026", True),
+        ("Période : 01/03/2026 au 31/03/2026", True),
+        ("31.03.2026 bis 01.03.2026", False),
+        ("01.03.2026 Miete 31.03.2026", False),
+    ],
+)
+def test_a_range_is_two_days_in_order_with_a_dash_between(announced: str, is_period: bool) -> None:
+    document = taken((announced, 50, 50), ("Total 12.00", 50, 80))
+    days = len(document.candidates[Kind.DATE])
+    odds = {name: np.full(days, -3.0) for name in ("period_start", "period_end")}
+
+    found = chosen_period(document, odds, least=-0.4)
+
+    assert [day.at for day in found.values()] == ([0, 1] if is_period else [])

@@ -140,6 +140,7 @@ LABELS: dict[str, tuple[tuple[str, float, str], ...]] = {
             "an order number",
         ),
         (r"\border\ ?(?:number|no|nr|\#|:)", 0.6, "an order number"),
+        (r"\badvertiser\b[\s\S]{1,2000}\bspots?\b", 1.2, "an advertiser and spots"),
         (r"\bbuylines?\b|schedule\ dates|flight:|flight\ dates:", 1.0, "dates of a schedule"),
         (
             r"we\ (?:hereby\ )?order|nous\ (?:vous\ )?commandons|wir\ bestellen|bon\ pour\ accord",
@@ -263,7 +264,10 @@ MONEY_WORDS = re.compile(
 INVOICE_WORDS = re.compile(
     r"\b(?:tax invoice|invoice|facture|rechnung|factuur|receipt|avoir|credit note|gutschrift)\b"
 )
-AMOUNT = re.compile(r"(?<![\d.,])-?\d{1,3}(?:[.,'’\u00a0 ]?\d{3})*[.,]\d{2}(?![\d.,]\d)-?")
+AMOUNT = re.compile(
+    r"(?<![\d.,])-?\d{1,3}(?:[.,'’\u00a0 ]?\d{3})*[.,]\d{2}(?![\d.,]\d)-?"
+    r"|[$€£] ?\d{1,3}(?:,?\d{3})*(?![\d.,]\d)"
+)
 #: A total below zero, with its sign before or behind, or in brackets.
 NEGATIVE_TOTAL = re.compile(
     r"(?:\btotal|\bgesamt\w*|\bsumme|\bamount due"

@@ -23,6 +23,7 @@ from invoice_desk.documents.extraction.identifiers import (
 )
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
+from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
 from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts
 from invoice_desk.documents.fields import DocumentReading, FieldValue
@@ -117,7 +118,7 @@ class _Fields:
 
     def found(self) -> dict[str, FieldValue]:
         """Return field → value, in the order in which people read them."""
-        fields = self._alone()
+        fields = self._alone() | self._period()
         _mind_one_date(fields)
         fields |= self._parties()
         amounts = chosen_amounts(self._document, self._odds.of)
@@ -147,6 +148,8 @@ class _Fields:
             odds = self._odds.of.get(name)
             if kind not in {Kind.CODE, Kind.DATE} or odds is None or not len(odds):
                 continue
+            if name in {FIRST, LAST}:
+                continue
             at = int(odds.argmax())
             candidate = self._document.candidates[kind][at]
             if odds[at] < _MAIN.get(name, _OPTIONAL):
@@ -158,7 +161,15 @@ class _Fields:
             if not _is_named(self._document, name, at):
                 sure = self._tried(name, sure)
             fields[name] = self._value(candidate, value, sure)
-        if "period_start" in fields and "period_end" in fields:
+        return fields
+
+    def _period(self) -> dict[str, FieldValue]:
+        fields: dict[str, FieldValue] = {}
+        for name, day in chosen_period(self._document, self._odds.of, least=_OPTIONAL).items():
+            candidate = self._document.candidates[Kind.DATE][day.at]
+            sure = self._odds.confidence(name, day.odds, candidate)
+            fields[name] = self._value(candidate, candidate.value, sure)
+        if len(fields) == 2:
             _mind_order(fields)
         return fields
 
