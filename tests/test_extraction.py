@@ -358,3 +358,48 @@ def test_a_range_is_two_days_in_order_with_a_dash_between(announced: str, is_per
     found = chosen_period(document, odds, least=-0.4)
 
     assert [day.at for day in found.values()] == ([0, 1] if is_period else [])
+
+
+def receipt(*rows: tuple[str, str]) -> Page:
+    placed = [("Receipt", 50.0, 40.0)]
+    for number, (told, amount) in enumerate(rows):
+        placed += [(told, 50.0, 60.0 + 14 * number), (amount, 300.0, 60.0 + 14 * number)]
+    return page(*placed)
+
+
+def test_a_total_that_is_rounded_to_the_coin_agrees_with_net_and_tax() -> None:
+    rows = [
+        ("Total Sales (Excluding GST)", "96.00"),
+        ("Total GST", "5.76"),
+        ("Rounding", "-0.01"),
+        ("Total Sales (Inclusive of GST)", "101.75"),
+        ("CASH", "110.00"),
+        ("CHANGE", "8.25"),
+        ("Date", "22/03/2026"),
+    ]
+
+    found = read_document([receipt(*rows)])
+
+    sums = {name: found.fields[name].value for name in ("net_amount", "tax_amount", "total_amount")}
+    assert sums == {"net_amount": "96.00", "tax_amount": "5.76", "total_amount": "101.75"}
+    assert found.fields["rounding"].value == "-0.01"
+    assert "totals_disagree" not in [finding.code for finding in found.findings]
+    missing = read_document([receipt(*(row for row in rows if row[0] != "Rounding"))])
+    assert "rounding" not in missing.fields
+
+
+@pytest.mark.parametrize(
+    ("odds", "left"),
+    [
+        ({"net_amount": 1.0, "tax_amount": 2.0}, {"tax_amount", "total_amount"}),
+        ({"net_amount": 2.0, "tax_amount": 1.0}, {"net_amount", "total_amount"}),
+    ],
+)
+def test_no_tax_is_more_than_its_net_amount(odds: dict[str, float], left: set[str]) -> None:
+    document = taken(("Net 40.00", 50, 50), ("Tax 70.00", 50, 70), ("Total 200.00", 50, 90))
+    places = {"net_amount": 0, "tax_amount": 1, "total_amount": 2}
+    table = {name: np.full(3, -9.0) for name in places}
+    for name, at in places.items():
+        table[name][at] = odds.get(name, 3.0)
+
+    assert set(chosen_amounts(document, table)) == left

@@ -25,7 +25,7 @@ from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
-from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts
+from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts, roundings
 from invoice_desk.documents.fields import DocumentReading, FieldValue
 from invoice_desk.documents.page import Page
 
@@ -36,6 +36,7 @@ _OPTIONAL = -0.4
 _DOUBTFUL = 0.7
 #: A value that stands on no page is never surer than this: a person decides.
 _MADE = 0.6
+_SUM = ("net_amount", "tax_amount", "total_amount")
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
 #: Field → what a label that names it announces, and the least odds of what it stands before.
 _NAMES = {
@@ -131,6 +132,7 @@ class _Fields:
         self._mind_type(fields)
         self._mind_credit(fields)
         self._mind_stamp(fields)
+        self._mind_rounding(fields)
         self._mind_paid(fields)
         self._mind_reference(fields)
         return {name: field for name, field in fields.items() if self._may_have(name, field)}
@@ -220,6 +222,17 @@ class _Fields:
             if hit is not None:
                 found = Found("document_type_code", code, row, hit.start(), hit.end(), 0.85)
                 fields[found.field] = self._shaped(found)
+                return
+
+    def _mind_rounding(self, fields: dict[str, FieldValue]) -> None:
+        """Take what is said to be rounded, where net and tax miss the total by just that."""
+        missed = _missed(fields)
+        for candidate in roundings(self._document) if missed else ():
+            if abs(candidate.amount) == abs(missed):
+                sure = min(fields[name].confidence for name in _SUM)
+                why = "net, tax and rounding make the total"
+                held = self._value(candidate, _money(missed), sure, why)
+                fields["rounding"] = replace(held, is_made=candidate.amount != missed)
                 return
 
     def _mind_paid(self, fields: dict[str, FieldValue]) -> None:
@@ -333,11 +346,18 @@ def _mind_order(fields: dict[str, FieldValue]) -> None:
         del fields["period_start" if first.confidence < last.confidence else "period_end"]
 
 
+def _missed(fields: Mapping[str, FieldValue]) -> Decimal:
+    """Return what net and tax miss of the total; 0 where one of them is not there."""
+    if not all(name in fields for name in _SUM):
+        return Decimal(0)
+    net, tax, total = (Decimal(fields[name].value) for name in _SUM)
+    return total - net - tax
+
+
 def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
-    sums = ("net_amount", "tax_amount", "total_amount")
-    amounts = [Decimal(fields[name].value) for name in sums if name in fields]
-    if len(amounts) == len(sums) and amounts[0] + amounts[1] != amounts[2]:
-        text = f"{amounts[0]:f} + {amounts[1]:f} ≠ {amounts[2]:f}"
+    if _missed(fields) and "rounding" not in fields:
+        net, tax, total = (fields[name].value for name in _SUM)
+        text = f"{net} + {tax} ≠ {total}"
         yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
     for name in _NEEDED:
         if name not in fields:

@@ -56,11 +56,22 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     if not amounts:
         return {}
     best = {name: _best(amounts, odds[name]) for name in _FIELDS if name in odds}
-    chosen = _agreeing(best) or _single(best)
+    steps = frozenset(abs(step.amount) for step in roundings(document))
+    chosen = _agreeing(best, steps) or _single(best)
     if "total_amount" in chosen:
         chosen |= _rest(document, chosen, odds)
         chosen |= _due(amounts, chosen, odds)
     return chosen
+
+
+def roundings(document: Document) -> list[Candidate]:
+    """Return the amounts by which a total in cash is said to be rounded."""
+    return [
+        amount
+        for amount in document.candidates[Kind.AMOUNT]
+        if 0 < abs(amount.amount) <= _ROUNDING
+        and any(label.means == "rounding" for label in document.labels[amount.row])
+    ]
 
 
 def _best(amounts: Sequence[Candidate], odds: np.ndarray) -> list[Chosen]:
@@ -75,8 +86,13 @@ def _best(amounts: Sequence[Candidate], odds: np.ndarray) -> list[Chosen]:
     return list(found.values())
 
 
-def _agreeing(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
-    """Return net, tax and total that add up, if that is likelier than three that do not."""
+def _agreeing(best: Mapping[str, Sequence[Chosen]], steps: frozenset[Decimal]) -> dict[str, Chosen]:
+    """Return net, tax and total that add up, if that is likelier than three that do not.
+
+    Args:
+        best: Field → candidates, the best first.
+        steps: By which the total may be rounded.
+    """
     if len(best) < len(_FIELDS):
         return {}
     apart = sum(best[name][0].odds for name in _FIELDS)
@@ -90,7 +106,8 @@ def _agreeing(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
         if three[2].odds < least_total:
             continue
         is_apart = net != total or tax == 0
-        if net + tax == total and total != 0 and is_apart and abs(tax) <= abs(net):
+        is_sum = net + tax == total or (tax and abs(total - net - tax) in steps)
+        if is_sum and total != 0 and is_apart and abs(tax) <= abs(net):
             top = score, three
     lift = _AGREEMENT / 3
     return {
@@ -100,12 +117,24 @@ def _agreeing(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
 
 
 def _single(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
-    """Return the best of each field by itself; net and tax only when they are likely."""
-    return {
+    """Return the best of each field by itself; net and tax only when they are likely.
+
+    No tax is more than its net amount, and a net amount that is the total leaves none: of two
+    such the likelier one stays.
+    """
+    chosen = {
         name: found[0]
         for name, found in best.items()
         if name == "total_amount" or found[0].odds > _TAKEN
     }
+    net, tax, total = (chosen.get(name) for name in _FIELDS)
+    if not net or not tax:
+        return chosen
+    is_more = abs(tax.candidate.amount) >= abs(net.candidate.amount)
+    is_whole = total is not None and net.candidate.amount == total.candidate.amount
+    if is_more or (is_whole and tax.candidate.amount):
+        del chosen["net_amount" if net.odds < tax.odds else "tax_amount"]
+    return chosen
 
 
 def _rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[str, Chosen]:
