@@ -30,13 +30,13 @@ from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.evidence import Evidence, document_of
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.ranker import FIELDS
+from invoice_desk.documents.extraction.ranker import FIELDS, SURE
 from invoice_desk.documents.page import Page, TextSource, Word
 
 TARGET = Path(__file__).parent.parent / "invoice_desk" / "resources" / "field_ranker.npz"
 _FOLDS = 3
-#: Of values that are this sure, so many may be wrong.
-_SURE, _MOST_WRONG = 0.95, 0.02
+#: Of values that are called sure, so many may be wrong.
+_MOST_WRONG = 0.02
 #: For so many documents, at each step of odds, counts what the trees say themselves.
 _PRIOR = 1.5
 _MADE = 1200
@@ -281,8 +281,8 @@ def fitted(table: Table, chosen: np.ndarray) -> Any:
     return model.fit(table.numbers[chosen], table.is_right[chosen], sample_weight=weights)
 
 
-def tried(field: str, table: Table, *, shows_misses: bool = False) -> tuple[float, float]:
-    """Print how the field is found for suppliers not trained on; return slope and shift."""
+def tried(field: str, table: Table, *, shows_misses: bool = False) -> tuple[float, float, float]:
+    """Print how the field is found for suppliers not trained on; return its calibration."""
     odds = np.full(len(table.folds), -20.0)
     for fold in range(_FOLDS):
         asked = table.folds == fold
@@ -311,11 +311,12 @@ def tried(field: str, table: Table, *, shows_misses: bool = False) -> tuple[floa
             )
     shares = "  ".join(f"{k} {np.mean(v):.3f} of {len(v)}" for k, v in seen.items())
     slope, shift = calibration(np.array(best), np.array(hits))
-    shift = min(shift, _promised(np.array(best), np.array(hits, bool), slope))
-    sure = 1 / (1 + np.exp(-(slope * np.array(best) + shift))) >= _SURE
+    sure_from = _sure_from(np.array(best), np.array(hits, bool))
+    said = 1 / (1 + np.exp(-(slope * np.array(best) + shift)))
+    sure = (said >= SURE) & (np.array(best) >= sure_from)
     wrong = int((sure & ~np.array(hits, bool)).sum())
-    print(f"{field:16}{shares}  at ≥ {_SURE}: {int(sure.sum())}, wrong {wrong}", flush=True)
-    return slope, shift
+    print(f"{field:16}{shares}  at ≥ {SURE}: {int(sure.sum())}, wrong {wrong}", flush=True)
+    return slope, shift, sure_from
 
 
 def calibration(odds: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
@@ -335,14 +336,15 @@ def calibration(odds: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def _promised(odds: np.ndarray, hits: np.ndarray, slope: float) -> float:
-    """Return the shift with which no more is called sure than may be wrong among it."""
+def _sure_from(odds: np.ndarray, hits: np.ndarray) -> float:
+    """Return the odds from which on no more is wrong than may be of what is called sure."""
     order = np.argsort(-odds)
     wrong = np.cumsum(~hits[order])
     fits = np.flatnonzero(wrong <= _MOST_WRONG * np.arange(1, len(order) + 1))
+    if not len(fits):
+        return float(np.inf)
     # Halfway to the next one, which would break the promise.
-    least = odds[order[fits[-1] : fits[-1] + 2]].mean() if len(fits) else odds.max() + 1.0
-    return float(np.log(_SURE / (1 - _SURE)) - slope * least)
+    return float(odds[order[fits[-1] : fits[-1] + 2]].mean())
 
 
 def arrays_of(model: Any) -> dict[str, np.ndarray]:
@@ -390,10 +392,10 @@ def main() -> int:
         if table is None:
             print(f"{field:16}no truth")
             continue
-        slope, shift = tried(field, table, shows_misses=bool(arguments.fields))
+        calibrated = tried(field, table, shows_misses=bool(arguments.fields))
         if not (arguments.dry or arguments.fields):
             arrays = arrays_of(fitted(table, np.full(len(table.folds), fill_value=True)))
-            arrays["numbers"] = np.append(arrays["numbers"], (slope, shift))
+            arrays["numbers"] = np.append(arrays["numbers"], calibrated)
             weights |= {f"{field}.{name}": array for name, array in arrays.items()}
     if weights:
         np.savez_compressed(TARGET, **weights)  # type: ignore[arg-type]

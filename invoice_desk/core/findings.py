@@ -56,6 +56,7 @@ class FindingCode(StrEnum):
     TOTALS_DISAGREE = "totals_disagree"
     LINES_DISAGREE = "lines_disagree"
     LOW_CONFIDENCE = "low_confidence"
+    WORKED_OUT = "worked_out"
     PAGE_UNREADABLE = "page_unreadable"
     OTHER_ENGINE = "other_engine"
     OTHER_RENDERER = "other_renderer"

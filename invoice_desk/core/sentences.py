@@ -28,6 +28,7 @@ SENTENCES: dict[str, str] = {
     FindingCode.TOTALS_DISAGREE: "Net amount and tax do not add up to the total.",
     FindingCode.LINES_DISAGREE: "The lines do not come to what the invoice states.",
     FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
+    FindingCode.WORKED_OUT: "No page has this amount; it was worked out. Check it.",
     FindingCode.PAGE_UNREADABLE: "A page could not be read.",
     FindingCode.OTHER_ENGINE: "The engine that was asked for did not work; another one read this.",
     FindingCode.OTHER_RENDERER: "The page could only be drawn by the second renderer; compare it.",

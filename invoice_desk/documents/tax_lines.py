@@ -23,6 +23,9 @@ _NAME = re.compile(
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,3})?)\s?%?")
 _MONEY = re.compile(r"[-+(]?\d[\d.,'’\u00a0\u202f]*\d\)?-?|\d")
 _BARE = "€$£()[]:;*="
+#: The groups of a number that is written with blanks, and the widest blank in heights of type.
+_FIRST_GROUP, _NEXT_GROUP = re.compile(r"-?\d{1,3}"), re.compile(r"\d{3}(?:[.,]\d{1,2})?")
+_NEAR = 0.8
 _MOST_RATE = 40
 #: What is taken off has a rate, a base and an amount as well.
 _REDUCTION = re.compile(
@@ -147,12 +150,13 @@ def _numbers(line: Line, mark: str | None) -> Iterator[_Number]:
     words = line.words
     at = 0
     while at < len(words):
-        used = [words[at]]
-        text = words[at].text.strip(_BARE)
-        follows = words[at + 1].text.strip(_BARE) if at + 1 < len(words) else ""
+        used = [words[at], *_groups(words, at)]
+        text = "".join(word.text for word in used).strip(_BARE)
+        behind = at + len(used)
+        follows = words[behind].text.strip(_BARE) if behind < len(words) else ""
         is_rate = text.endswith("%") or follows == "%"
         if is_rate and not text.endswith("%"):
-            used.append(words[at + 1])
+            used.append(words[behind])
         bare = text.rstrip("%").strip(_BARE)
         at += len(used)
         pattern = _RATE if is_rate else _MONEY
@@ -162,3 +166,19 @@ def _numbers(line: Line, mark: str | None) -> Iterator[_Number]:
         if figure is not None and figure.value is not None:
             is_rate = is_rate and figure.value <= _MOST_RATE
             yield _Number(figure.value, tuple(used), is_rate)
+
+
+def _groups(words: Sequence[Word], at: int) -> list[Word]:
+    """Return the words that go on a number of thousands, as `5 000,00`, with its decimals."""
+    if not _FIRST_GROUP.fullmatch(words[at].text.strip(_BARE)):
+        return []
+    found: list[Word] = []
+    for word in words[at + 1 :]:
+        before = (found or [words[at]])[-1]
+        is_near = word.box[0] - before.box[2] <= _NEAR * max(word.height, 1.0)
+        if not is_near or not _NEXT_GROUP.fullmatch(word.text.strip(_BARE)):
+            break
+        found.append(word)
+        if not word.text.strip(_BARE).isdigit():
+            return found
+    return []  # without decimals they may be numbers of their own

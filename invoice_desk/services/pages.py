@@ -23,6 +23,7 @@ from invoice_desk.errors import ArgumentError, CorruptSourceError, JobStateError
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept
+from invoice_desk.services.known_invoices import remember_table
 from invoice_desk.services.passwords import passwords_for
 from invoice_desk.services.replacing import replace_table, replacements
 from invoice_desk.services.storing import SURE, SourceStore, page_of
@@ -74,6 +75,11 @@ def recognise_page_again(
     _store(desk, origin, content, page_number)
     (page,) = content.pages
     _note(desk, origin, content, page)
+    with reading(desk.engine) as connection:
+        tables = list_tables(connection, source_id=origin.id)
+    for table in tables:
+        if "fields" in table.details:
+            remember_table(desk, table.id)
     return page
 
 

@@ -90,6 +90,7 @@ DATE = re.compile(
 )
 _CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
 _BEHIND_LABEL = re.compile(r"\s?[.#)]?\s?[:\t]\s*")
+_PARTIES = frozenset({"seller", "buyer", "ship_to"})
 #: What sets a name apart from the address behind it.
 _ASIDE = re.compile(r"\s[-–—|•·●]\s")
 _MONTH_IN = re.compile(_MONTHS)
@@ -168,17 +169,19 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
     """Yield the parts of a row that have letters enough for a name.
 
     What stands behind a label in the same part is yielded without the label, and what stands
-    before a dash or a dot that sets an address apart, without the address.
+    before a dash or a dot that sets an address apart, without the address.  `Client: Blue Ltd`
+    is no name, `Blue Ltd` is.
     """
     for part in row.parts:
         start = row.offsets[part.start]
         stop = start + len(part.text)
-        yield from _named(row, start, stop)
         heads = [label for label in labels if start <= label.start <= start + 2]
-        if heads:
-            rest = _BEHIND_LABEL.match(row.spaced, heads[0].stop, stop)
-            if rest is not None and rest.end() < stop:
-                yield from _named(row, rest.end(), stop)
+        rest = _BEHIND_LABEL.match(row.spaced, heads[0].stop, stop) if heads else None
+        has_rest = rest is not None and rest.end() < stop
+        if not (has_rest and heads[0].means in _PARTIES):
+            yield from _named(row, start, stop)
+        if has_rest and rest is not None:
+            yield from _named(row, rest.end(), stop)
         cut = _ASIDE.search(row.text, start, stop)
         if cut is not None:
             yield from _named(row, start, cut.start())

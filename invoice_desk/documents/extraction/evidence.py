@@ -106,6 +106,18 @@ class Document:
         is_tax = any(label.means in _TAXES for row in above for label in row)
         return Figure(candidate.amount, candidate.row, means, is_last=is_last, is_tax=is_tax)
 
+    def label_before(self, candidate: Candidate) -> str:
+        """Return what the label right before a candidate announces; of amounts, in its row."""
+        labels = [x for x in self.labels[candidate.row] if x.stop <= candidate.start]
+        if not labels:
+            return ""
+        between = self.layout.rows[candidate.row].text[labels[-1].stop : candidate.start]
+        is_alone = len(self.by_row[candidate.kind, candidate.row]) == 1
+        is_near = not any(c.isalnum() for c in between)
+        return (
+            labels[-1].means if is_near and (is_alone or candidate.kind is not Kind.AMOUNT) else ""
+        )
+
     @cached_property
     def folded_text(self) -> str:
         """Return the letters and digits of the whole document."""

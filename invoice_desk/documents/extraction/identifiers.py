@@ -22,7 +22,6 @@ _SIREN = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\d)")
 _SIREN_LABEL = re.compile(r"\b(?:siren|siret|rcs|r\.c\.s)\b", re.IGNORECASE)
 #: The 15 or 20 digits of the Algerian tax number, its statistical number, and its register.
 _NIF = re.compile(r"\bn\.?i\.?f\.?\b\D{0,6}(\d[\d ]{13,24}\d)", re.IGNORECASE)
-_STAMP = re.compile(r"droit de timbre|timbre fiscal|stamp duty", re.IGNORECASE)
 _OF_BUYER = re.compile(
     r"\b(?:client|customer|kunde|kunden|buyer|votre|ihre|your|acheteur|käufer)\b", re.IGNORECASE
 )
@@ -104,14 +103,6 @@ def currency_of(document: Document) -> Found | None:
     sure = 0.97 if most >= 0.8 * counts.total() else 0.75
     found = first[best]
     return Found("currency", best, found.row, found.start, found.stop, sure)
-
-
-def stamp_row(document: Document) -> Row | None:
-    """Return the row that speaks of stamp duty and has an amount."""
-    for row in document.layout.rows:
-        if _STAMP.search(row.text):
-            return row
-    return None
 
 
 def _each(

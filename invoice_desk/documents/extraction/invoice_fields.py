@@ -9,23 +9,22 @@ from decimal import Decimal
 
 import numpy as np
 
-from invoice_desk.core.amounts import amount_text
 from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
+from invoice_desk.documents.extraction.completing import complete, missed
 from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
 from invoice_desk.documents.extraction.identifiers import (
-    Found,
     currency_of,
     identifiers_of,
-    stamp_row,
 )
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
-from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts, roundings
+from invoice_desk.documents.extraction.sums import SUM, Chosen, chosen_amounts
+from invoice_desk.documents.extraction.values import Values, money
 from invoice_desk.documents.fields import DocumentReading, FieldValue
 from invoice_desk.documents.page import Page
 
@@ -36,7 +35,6 @@ _OPTIONAL = -0.4
 _DOUBTFUL = 0.7
 #: A value that stands on no page is never surer than this: a person decides.
 _MADE = 0.6
-_SUM = ("net_amount", "tax_amount", "total_amount")
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
 #: Field → what a label that names it announces, and the least odds of what it stands before.
 _NAMES = {
@@ -48,21 +46,14 @@ _NAMES = {
     "tax_amount": "tax_total",
     "total_amount": "grand_total",
 }
-_NAMED_ODDS = 2.0
+_NAMED_ODDS, _NAMED_MARGIN = 2.0, 0.1
 _REVISION = re.compile(r"\s*[-/]\s*\d{1,2}$")
-_CREDIT = re.compile(
-    r"\b(?:avoir|credit note|credit memo|gutschrift|storno\w*|nota de crédito|nota di credito)\b",
-    re.IGNORECASE,
-)
-_INVOICE = re.compile(r"\b(?:invoice|facture|\w*rechnung|factuur|factura|fattura)\b", re.IGNORECASE)
 #: Receipts seldom have these; they need to be this sure.
 _NOT_ON_RECEIPTS, _NONETHELESS = frozenset({"customer_name", "customer_address", "amount_due"}), 0.9
 #: Class → fields of which nothing was known in documents of this class when it was measured how
 #: sure they are; they are never surer than this unless a label names them.
 _NOT_TRIED = {"order": frozenset({"invoice_number", "issue_date", "supplier_name"})}
 _UNTRIED = 0.65
-#: Rows from the top in which a document says what it is.
-_TITLE_ROWS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +105,7 @@ class _Fields:
     def __init__(
         self, document: Document, engines: Mapping[int, str], *, document_class: str
     ) -> None:
-        self._document, self._engines, self._class = document, engines, document_class
+        self._document, self._values, self._class = document, Values(engines), document_class
         self._odds = _odds_of(document)
 
     def found(self) -> dict[str, FieldValue]:
@@ -125,16 +116,11 @@ class _Fields:
         amounts = chosen_amounts(self._document, self._odds.of)
         fields |= {name: self._amount(name, chosen) for name, chosen in amounts.items()}
         for found in identifiers_of(self._document):
-            fields.setdefault(found.field, self._shaped(found))
+            fields.setdefault(found.field, self._values.shaped(found))
         currency = currency_of(self._document)
         if currency is not None:
-            fields["currency"] = self._shaped(currency)
-        self._mind_type(fields)
-        self._mind_credit(fields)
-        self._mind_stamp(fields)
-        self._mind_rounding(fields)
-        self._mind_paid(fields)
-        self._mind_reference(fields)
+            fields["currency"] = self._values.shaped(currency)
+        complete(fields, self._document, self._values, document_class=self._class)
         return {name: field for name, field in fields.items() if self._may_have(name, field)}
 
     def _may_have(self, name: str, field: FieldValue) -> bool:
@@ -160,9 +146,9 @@ class _Fields:
             if name == "contract_ref":
                 value = _REVISION.sub("", value)
             sure = self._odds.confidence(name, float(odds[at]), candidate)
-            if not _is_named(self._document, name, at):
+            if _named_at(self._document, name) != at:
                 sure = self._tried(name, sure)
-            fields[name] = self._value(candidate, value, sure)
+            fields[name] = self._values.of(candidate, value, sure)
         return fields
 
     def _period(self) -> dict[str, FieldValue]:
@@ -170,7 +156,7 @@ class _Fields:
         for name, day in chosen_period(self._document, self._odds.of, least=_OPTIONAL).items():
             candidate = self._document.candidates[Kind.DATE][day.at]
             sure = self._odds.confidence(name, day.odds, candidate)
-            fields[name] = self._value(candidate, candidate.value, sure)
+            fields[name] = self._values.of(candidate, candidate.value, sure)
         if len(fields) == 2:
             _mind_order(fields)
         return fields
@@ -179,11 +165,11 @@ class _Fields:
         fields: dict[str, FieldValue] = {}
         for name, (candidate, odds) in chosen_names(self._document, self._odds.of).items():
             sure = self._tried(name, self._odds.confidence(name, odds, candidate))
-            fields[name] = self._value(candidate, whole_name(self._document, candidate), sure)
+            fields[name] = self._values.of(candidate, whole_name(self._document, candidate), sure)
             address = address_below(self._document, candidate)
             if address is not None:
                 place = name.replace("_name", "_address")
-                engine = self._engines.get(address.page, "")
+                engine = self._values.engines.get(address.page, "")
                 sure = round(min(sure, address.confidence), 3)
                 fields[place] = FieldValue(
                     address.text, address.text, sure, address.page, address.box, engine
@@ -192,96 +178,15 @@ class _Fields:
 
     def _amount(self, name: str, chosen: Chosen) -> FieldValue:
         sure = self._odds.confidence(name, chosen.odds, chosen.candidate)
-        value = _money(Decimal(chosen.value))
+        value = money(Decimal(chosen.value))
         if chosen.value == chosen.candidate.value:
-            return self._value(chosen.candidate, value, sure, chosen.reason)
-        found = self._value(chosen.candidate, value, min(sure, _MADE), chosen.reason)
+            return self._values.of(chosen.candidate, value, sure, chosen.reason)
+        found = self._values.of(chosen.candidate, value, min(sure, _MADE), chosen.reason)
         return replace(found, is_made=True)
 
     def _tried(self, name: str, sure: float) -> float:
         """Return how sure a field is in a class of documents on which that was not measured."""
         return min(sure, _UNTRIED) if name in _NOT_TRIED.get(self._class, ()) else sure
-
-    def _value(self, candidate: Candidate, value: str, sure: float, reason: str = "") -> FieldValue:
-        engine = self._engines.get(candidate.page, "")
-        text = candidate.text.strip()
-        return FieldValue(value, text, sure, candidate.page, candidate.box, engine, reason)
-
-    def _shaped(self, found: Found) -> FieldValue:
-        row = found.row
-        sure = round(found.confidence * min(1.0, row.confidence_of(found.start, found.stop)), 3)
-        text = row.text[found.start : found.stop]
-        box = row.box_of(found.start, found.stop)
-        return FieldValue(found.value, text, sure, row.page, box, self._engines.get(row.page, ""))
-
-    def _mind_type(self, fields: dict[str, FieldValue]) -> None:
-        """Say what the title names, as a code of UNTDID 1001: 380 invoice, 381 credit note."""
-        shape, code = (_CREDIT, "381") if self._class == "credit_note" else (_INVOICE, "380")
-        for row in self._document.layout.rows[:_TITLE_ROWS]:
-            hit = shape.search(row.text)
-            if hit is not None:
-                found = Found("document_type_code", code, row, hit.start(), hit.end(), 0.85)
-                fields[found.field] = self._shaped(found)
-                return
-
-    def _mind_rounding(self, fields: dict[str, FieldValue]) -> None:
-        """Take what is said to be rounded, where net and tax miss the total by just that."""
-        missed = _missed(fields)
-        for candidate in roundings(self._document) if missed else ():
-            if abs(candidate.amount) == abs(missed):
-                sure = min(fields[name].confidence for name in _SUM)
-                why = "net, tax and rounding make the total"
-                held = self._value(candidate, _money(missed), sure, why)
-                fields["rounding"] = replace(held, is_made=candidate.amount != missed)
-                return
-
-    def _mind_paid(self, fields: dict[str, FieldValue]) -> None:
-        """Take what the total is above what is due for paid, where the page shows it."""
-        total, due = fields.get("total_amount"), fields.get("amount_due")
-        if total is None or due is None or total.value == due.value:
-            return
-        paid = abs(Decimal(total.value) - Decimal(due.value))
-        for candidate in self._document.candidates[Kind.AMOUNT]:
-            if abs(candidate.amount) == paid:
-                sure = min(total.confidence, due.confidence)
-                why = "the total less it is what is due"
-                held = self._value(candidate, _money(paid), sure, why)
-                fields["amount_paid"] = replace(held, is_made=candidate.amount != paid)
-                return
-
-    def _mind_reference(self, fields: dict[str, FieldValue]) -> None:
-        taken = {fields[n].text for n in ("purchase_order", "customer_id") if n in fields}
-        for candidate in self._document.candidates[Kind.CODE]:
-            labels = self._document.labels[candidate.row]
-            before = [x for x in labels if x.stop <= candidate.start]
-            is_next = bool(before) and candidate.start - before[-1].stop <= 4
-            is_one = is_next and before[-1].means == "payment_reference"
-            if is_one and candidate.text not in taken:
-                fields["payment_reference"] = self._value(candidate, candidate.value, 0.7)
-                return
-
-    def _mind_credit(self, fields: dict[str, FieldValue]) -> None:
-        """Say that a credit note is one; its amounts are then written without their minus.
-
-        EN 16931: a credit note (BT-3 = 381) has positive amounts, the code says the direction.
-        """
-        if self._class != "credit_note":
-            return
-        amounts = [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]
-        total = fields.get("total_amount")
-        if total is None or not total.value.startswith("-"):
-            return
-        for name in amounts:
-            held = fields[name]
-            why = "a credit note: amounts are written without their minus"
-            value = held.value.removeprefix("-")
-            fields[name] = replace(held, value=value, reason=why, is_made=True)
-
-    def _mind_stamp(self, fields: dict[str, FieldValue]) -> None:
-        row = stamp_row(self._document)
-        amounts = self._document.by_row.get((Kind.AMOUNT, row.number), ()) if row else ()
-        if amounts:
-            fields["stamp_duty"] = self._value(amounts[-1], _money(amounts[-1].amount), 0.8)
 
 
 def _odds_of(document: Document) -> _Odds:
@@ -291,41 +196,24 @@ def _odds_of(document: Document) -> _Odds:
     for name, forest in forests().items():
         table = tables[FIELDS[name]]
         found[name] = forest.log_odds(table) if len(table) else np.zeros(0)
-        if len(table) and _is_named(document, name, int(found[name].argmax())):
-            at = int(found[name].argmax())
-            found[name][at] = max(found[name][at], _NAMED_ODDS)
+        named = _named_at(document, name) if len(table) else None
+        if named is not None:
+            is_best = named == int(found[name].argmax())
+            if is_best or FIELDS[name] is not Kind.AMOUNT:  # sums are weighed against each other
+                found[name][named] = max(float(found[name].max()) + _NAMED_MARGIN, _NAMED_ODDS)
     return _Odds({name: odds for name, odds in found.items() if len(odds)})
 
 
-def _is_named(document: Document, field: str, at: int) -> bool:
-    """Return whether a label right before a candidate names the field, and no other value.
+def _named_at(document: Document, field: str) -> int | None:
+    """Return the place of the one candidate before which a label names the field.
 
-    A page that says `Invoice no. 7` says so, however few words it has.
+    A page that says `Invoice no. 7` says so, however few words it has; one that says two
+    different numbers so is left to the odds.
     """
     means = _NAMES.get(field)
-    if means is None:
-        return False
-    kind = FIELDS[field]
-    candidates = document.candidates[kind]
-    named = [c for c in candidates if _label_before(document, c) == means]
-    return candidates[at] in named and len({c.value for c in named}) == 1
-
-
-def _label_before(document: Document, candidate: Candidate) -> str:
-    """Return what the label right before a candidate announces; of amounts, in its row."""
-    labels = [x for x in document.labels[candidate.row] if x.stop <= candidate.start]
-    if not labels:
-        return ""
-    between = document.layout.rows[candidate.row].text[labels[-1].stop : candidate.start]
-    is_alone = len(document.by_row[candidate.kind, candidate.row]) == 1
-    is_near = not any(c.isalnum() for c in between)
-    return labels[-1].means if is_near and (is_alone or candidate.kind is not Kind.AMOUNT) else ""
-
-
-def _money(value: Decimal) -> str:
-    exponent = value.as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) and exponent < -2 else 2
-    return amount_text(value, digits=places)
+    candidates = document.candidates[FIELDS[field]]
+    named = [i for i, c in enumerate(candidates) if means and document.label_before(c) == means]
+    return named[0] if len({candidates[i].value for i in named}) == 1 else None
 
 
 def _mind_one_date(fields: dict[str, FieldValue]) -> None:
@@ -346,17 +234,20 @@ def _mind_order(fields: dict[str, FieldValue]) -> None:
         del fields["period_start" if first.confidence < last.confidence else "period_end"]
 
 
-def _missed(fields: Mapping[str, FieldValue]) -> Decimal:
-    """Return what net and tax miss of the total; 0 where one of them is not there."""
-    if not all(name in fields for name in _SUM):
-        return Decimal(0)
-    net, tax, total = (Decimal(fields[name].value) for name in _SUM)
-    return total - net - tax
+def _is_spelt(field: FieldValue) -> bool:
+    """Return whether the page has the figures of an amount, if with another sign."""
+    figures = [figure for figure in re.findall(r"\d+", field.text) if figure]
+    return "".join(figures).lstrip("0") == "".join(re.findall(r"\d+", field.value)).lstrip("0")
 
 
 def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
-    if _missed(fields) and "rounding" not in fields:
-        net, tax, total = (fields[name].value for name in _SUM)
+    for name in (*SUM, "amount_due"):
+        if name in fields and fields[name].is_made and not _is_spelt(fields[name]):
+            text = f"{fields[name].value}: {fields[name].reason}"
+            yield Finding(FindingCode.WORKED_OUT, Severity.WARNING, name, text)
+    extra = sum(Decimal(fields[n].value) for n in ("rounding", "stamp_duty") if n in fields)
+    if missed(fields) not in {Decimal(0), extra}:
+        net, tax, total = (fields[name].value for name in SUM)
         text = f"{net} + {tax} ≠ {total}"
         yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
     for name in _NEEDED:

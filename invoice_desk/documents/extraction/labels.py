@@ -69,7 +69,7 @@ def labels_of(row: Row) -> list[Label]:
             ),
             None,
         )
-        if hit is None or _is_name(tokens, at + hit[1]):
+        if hit is None or _is_name(row.text, tokens, at + hit[1]):
             at += 1
             continue
         means, count = hit
@@ -84,9 +84,11 @@ def tokens_of(text: str) -> list[str]:
     return [token.text for token in _tokens(text)]
 
 
-def _is_name(tokens: Sequence[_Token], at: int) -> bool:
-    """Return whether a legal form follows: `Lieferant GmbH` is a name, not a label."""
-    return at < len(tokens) and tokens[at].text in _LEGAL_FORMS
+def _is_name(text: str, tokens: Sequence[_Token], at: int) -> bool:
+    """Return whether a legal form follows: `Lieferant GmbH` is a name, `Client: SARL …` is not."""
+    if at >= len(tokens) or tokens[at].text not in _LEGAL_FORMS:
+        return False
+    return ":" not in text[tokens[at - 1].stop : tokens[at].start]
 
 
 def _matches(tokens: Sequence[_Token], at: int, words: tuple[str, ...]) -> bool:

@@ -14,8 +14,9 @@ from invoice_desk.documents.page import Line, Page, Word, box_around
 Box = tuple[float, float, float, float]
 #: A gap of this many times the height of the type ends a part of a row.
 _GAP = 1.25
-#: A gap of this many is no mere blank between two words.
-_BLANK = 0.7
+#: A gap of this many is no mere blank between two words; nor is one of this many letters, which
+#: counts where letters are wide: a blank of a typewriter is as wide as they are.
+_BLANK, _BLANK_LETTERS = 0.7, 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,16 @@ class Row:
         text = list(self.text)
         for left, right, at in zip(self.words, self.words[1:], self.offsets[1:], strict=False):
             a, b = left.box, right.box
-            if b[0] - a[2] > _BLANK * max(a[3] - a[1], b[3] - b[1]):
+            blank = max(_BLANK * max(a[3] - a[1], b[3] - b[1]), _BLANK_LETTERS * self.letter)
+            if b[0] - a[2] > blank:
                 text[at - 1] = "\t"
         return "".join(text)
+
+    @cached_property
+    def letter(self) -> float:
+        """Return how wide a letter is on average."""
+        letters = sum(len(word.text) for word in self.words)
+        return sum(word.box[2] - word.box[0] for word in self.words) / max(1, letters)
 
     @cached_property
     def height(self) -> float:

@@ -15,10 +15,26 @@ from invoice_desk.documents.extraction.layout import Box, Row
 
 #: From here on a name is taken, in logarithms of odds.
 _TAKEN = {"supplier_name": -4.0, "customer_name": -1.0}
+#: As many names are looked at, and the labels of the other party.
+_TRIED = 8
+_OTHER_PARTY = {
+    "supplier_name": frozenset({"buyer", "ship_to"}),
+    "customer_name": frozenset({"seller", "ship_to"}),
+}
+#: Odds of a name that is told by the address beneath it alone.
+_ADDRESSED = -0.5
+#: An addressee stands in this part of its page, in so many words, so near below a heading.
+_UPPER, _MOST_WORDS, _HEADING_ROWS = 0.6, 6, 10
+_TOWN = re.compile(r"(?<!\d)\d{4,5}(?!\d)\s?[^\W\d_]{2}")
+#: What stands in a row of its own before a name.
+_SALUTATION = re.compile(
+    r"^(?:herrn?|frau|firma|fa\.?|an|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?|messrs\.?)$",
+    re.IGNORECASE,
+)
 #: An address has at most this many rows, and begins at most this far below the name.
 _MOST_ROWS, _MOST_SKIPPED, _ROWS_BELOW = 7, 3, 16
-#: A gap of this many heights of type ends an address.
-_MOST_GAP = 2.5
+#: A gap of this many heights of type ends an address, or of this many of its first gap.
+_MOST_GAP, _MOST_SPREAD = 2.5, 2.0
 #: Labels that end an address.
 _ENDS = frozenset(
     {"phone", "tax_id", "invoice_number", "document_word", "issue_date", "date", "time", "bank"}
@@ -69,9 +85,8 @@ def chosen_names(
     document: Document, odds: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[Candidate, float]]:
     """Return supplier and customer with their odds; never the same name for both."""
-    names = document.candidates[Kind.NAME]
     chosen: dict[str, tuple[Candidate, float]] = {}
-    ranked = {name: _ranked(names, odds[name]) for name in _TAKEN if name in odds}
+    ranked = {name: _ranked(document, name, odds[name]) for name in _TAKEN if name in odds}
     # Whoever is surer of a name chooses first.
     for name in sorted(ranked, key=lambda n: -ranked[n][0][1] if ranked[n] else 0.0):
         taken = {folded(c.value) for c, _ in chosen.values()}
@@ -80,11 +95,59 @@ def chosen_names(
                 if sure > _TAKEN[name]:
                     chosen[name] = candidate, sure
                 break
+    if "customer_name" not in chosen and "supplier_name" in chosen:
+        addressee = _addressee(document, chosen["supplier_name"][0])
+        if addressee is not None:
+            chosen["customer_name"] = addressee, _ADDRESSED
     return chosen
 
 
-def _ranked(names: Sequence[Candidate], odds: np.ndarray) -> list[tuple[Candidate, float]]:
-    return [(names[i], float(odds[i])) for i in np.argsort(-odds)[:6]]
+def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
+    """Return the name above the first address of a letter that is not its sender's.
+
+    A letter begins with whom it is for; what stands below a heading of the buyer comes first.
+    """
+    sender = address_below(document, supplier)
+    sent_from = folded(sender.text) if sender else ""
+    found = []
+    for name in document.candidates[Kind.NAME]:
+        row = document.layout.rows[name.row]
+        if row.page != supplier.page or name.box[1] > _UPPER * document.layout.sizes[row.page][1]:
+            break
+        if not _may_be_addressee(document, name, supplier):
+            continue
+        address = address_below(document, name)
+        if address is None or not _TOWN.search(address.text) or folded(address.text) in sent_from:
+            continue
+        found.append((not _is_under_buyer(document, row), name.row, name))
+    return min(found, key=lambda each: each[:2])[2] if found else None
+
+
+def _may_be_addressee(document: Document, name: Candidate, supplier: Candidate) -> bool:
+    """Return whether a text may be a name of its own: no label, address, number or the sender."""
+    ours, theirs = folded(name.value), folded(supplier.value)
+    labels = document.labels[name.row]
+    is_label = any(x.start <= name.start + 2 and x.stop > name.start for x in labels)
+    is_odd = any(map(str.isdigit, name.value)) or len(name.value.split()) > _MOST_WORDS
+    is_sender = ours in theirs or theirs in ours
+    return not (is_label or is_odd or is_sender or looks_like_address(name.value))
+
+
+def _is_under_buyer(document: Document, row: Row) -> bool:
+    """Return whether the nearest heading of a party above a row is the buyer's."""
+    for upper in reversed(document.layout.rows[max(0, row.number - _HEADING_ROWS) : row.number]):
+        for label in document.labels[upper.number]:
+            if label.start <= 1 and label.means in {"buyer", "seller", "ship_to"}:
+                return label.means == "buyer"
+    return False
+
+
+def _ranked(document: Document, field: str, odds: np.ndarray) -> list[tuple[Candidate, float]]:
+    """Return the best names, without those that a label gives to the other party."""
+    names = document.candidates[Kind.NAME]
+    best = [(names[i], float(odds[i])) for i in np.argsort(-odds)[:_TRIED]]
+    other = _OTHER_PARTY[field]
+    return [(name, sure) for name, sure in best if document.label_before(name) not in other]
 
 
 def whole_name(document: Document, name: Candidate) -> str:
@@ -94,6 +157,8 @@ def whole_name(document: Document, name: Candidate) -> str:
     for row in rows[name.row + 1 : name.row + 2]:
         below, box = _in_column(row, name)
         is_close = row.page == name.page and box[1] - name.box[3] < row.height
+        if is_close and _SALUTATION.match(text):
+            text = f"{text} {below}"
         if is_close and not _LEGAL_END.search(text) and _LEGAL_END.search(below):
             text = f"{text} {below}" if not looks_like_address(below) else text
     for row in reversed(rows[max(0, name.row - 2) : name.row]):
@@ -109,7 +174,7 @@ def address_below(document: Document, name: Candidate) -> Address | None:
     """Return the address that stands beneath a name, in its column."""
     rows = document.layout.rows
     found: list[tuple[str, Box]] = []
-    skipped, edge = 0, name.box[3]
+    skipped, edge, spread = 0, name.box[3], 0.0
     for row in rows[name.row + 1 : name.row + 1 + _ROWS_BELOW]:
         text, box = _in_column(row, name)
         text = _PHONE.sub("", _REGISTRATION.sub("", text)).strip(" ,")
@@ -117,10 +182,11 @@ def address_below(document: Document, name: Candidate) -> Address | None:
             break
         if len(text) < 3:  # of another column
             continue
-        if found and box[1] - edge > _MOST_GAP * row.height:
+        if found and box[1] - edge > max(_MOST_GAP * row.height, _MOST_SPREAD * spread):
             break
         is_part = looks_like_address(text) or (bool(found) and _continues(text, found[-1][0]))
         if is_part and not _is_end(document, row, text):
+            spread = spread or max(0.0, box[1] - edge)
             found.append((text, box))
             edge = box[3]
             continue

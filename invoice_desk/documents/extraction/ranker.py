@@ -34,6 +34,9 @@ FIELDS: dict[str, Kind] = {
     "amount_due": Kind.AMOUNT,
 }
 
+#: Values from here on are sure: at most two in a hundred of them may be wrong.
+SURE = 0.95
+_NOT_SURE = 0.94
 #: So many candidates are weighed at once: what lies between fits into the processor's cache.
 _BLOCK = 256
 
@@ -72,6 +75,7 @@ class Forest:
         base: The logarithm of the odds before any tree.
         slope: Calibration: by how much the logarithm of the odds is stretched.
         shift: Calibration: what is added to it.
+        sure_from: Calibration: below these odds no value is `SURE`.
     """
 
     feature: np.ndarray
@@ -83,6 +87,7 @@ class Forest:
     base: float
     slope: float
     shift: float
+    sure_from: float
 
     def log_odds(self, table: np.ndarray) -> np.ndarray:
         """Return the logarithm of the odds of each row of `table`, not calibrated."""
@@ -106,7 +111,8 @@ class Forest:
 
     def calibrated(self, log_odds: float) -> float:
         """Return how sure one may be of a best candidate with these odds, 0 to 1."""
-        return float(1 / (1 + np.exp(-(self.slope * log_odds + self.shift))))
+        sure = float(1 / (1 + np.exp(-(self.slope * log_odds + self.shift))))
+        return sure if log_odds >= self.sure_from else min(sure, _NOT_SURE)
 
 
 @cache
@@ -117,9 +123,11 @@ def forests() -> dict[str, Forest]:
 
 
 def _forest(name: str, data: np.lib.npyio.NpzFile) -> Forest:
-    depth, base, slope, shift = (float(x) for x in data[f"{name}.numbers"])
+    depth, base, slope, shift, sure_from = (float(x) for x in data[f"{name}.numbers"])
     parts = {p: data[f"{name}.{p}"] for p in ("feature", "threshold", "left", "right", "value")}
-    return Forest(**parts, depth=int(depth), base=base, slope=slope, shift=shift)
+    return Forest(
+        **parts, depth=int(depth), base=base, slope=slope, shift=shift, sure_from=sure_from
+    )
 
 
 def _forks_of(forest: Forest) -> _Forks:

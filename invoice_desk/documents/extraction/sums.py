@@ -16,17 +16,21 @@ import numpy as np
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.evidence import Document
 
-_FIELDS = ("net_amount", "tax_amount", "total_amount")
+SUM = ("net_amount", "tax_amount", "total_amount")
 #: As many of the best candidates of each field are tried together.
 _TRIED = 8
 #: What an agreement of three amounts is worth, in logarithms of odds; and the least of each.
 _AGREEMENT, _LEAST = 7.0, -7.5
+#: The least likely of three that agree is at most so much less likely than the second.
+_BEHIND = 1.5
 #: An agreement replaces a total that is at most so much likelier than its own.
 _YIELDS = 2.5
 #: Net and tax may differ from a total in cash by this much, where the rounding is shown.
 _ROUNDING = Decimal("0.05")
 #: From here on an optional amount is taken.
 _TAKEN = -0.5
+_STAMP, _NOT_DUE = frozenset({"stamp"}), frozenset({"cash", "change"})
+_DUE = frozenset({"amount_due", "grand_total"})
 #: Sums of more rates of tax than this are not looked for.
 _MOST_RATES = 4
 
@@ -55,12 +59,11 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     amounts = document.candidates[Kind.AMOUNT]
     if not amounts:
         return {}
-    best = {name: _best(amounts, odds[name]) for name in _FIELDS if name in odds}
-    steps = frozenset(abs(step.amount) for step in roundings(document))
-    chosen = _agreeing(best, steps) or _single(best)
+    best = {name: _best(amounts, odds[name]) for name in SUM if name in odds}
+    chosen = _agreeing(best, _extras(document)) or _single(best)
     if "total_amount" in chosen:
         chosen |= _rest(document, chosen, odds)
-        chosen |= _due(amounts, chosen, odds)
+        chosen |= _due(document, chosen["total_amount"], odds)
     return chosen
 
 
@@ -72,6 +75,24 @@ def roundings(document: Document) -> list[Candidate]:
         if 0 < abs(amount.amount) <= _ROUNDING
         and any(label.means == "rounding" for label in document.labels[amount.row])
     ]
+
+
+def stamps(document: Document) -> list[Candidate]:
+    """Return the amounts of rows that speak of stamp duty."""
+    rows = [row.number for row in document.layout.rows if _means(document, row.number) & _STAMP]
+    found = [document.by_row.get((Kind.AMOUNT, number), [])[-1:] for number in rows]
+    return [amount for amounts in found for amount in amounts]
+
+
+def _extras(document: Document) -> frozenset[Decimal]:
+    """Return what the total may have beside net and tax: stamp duty, or a rounding."""
+    steps = {abs(step.amount) for step in roundings(document)}
+    stamped = {stamp.amount for stamp in stamps(document)}
+    return frozenset({Decimal(0)} | steps | {-step for step in steps} | stamped)
+
+
+def _means(document: Document, row: int) -> frozenset[str]:
+    return frozenset(label.means for label in document.labels[row])
 
 
 def _best(amounts: Sequence[Candidate], odds: np.ndarray) -> list[Chosen]:
@@ -86,19 +107,21 @@ def _best(amounts: Sequence[Candidate], odds: np.ndarray) -> list[Chosen]:
     return list(found.values())
 
 
-def _agreeing(best: Mapping[str, Sequence[Chosen]], steps: frozenset[Decimal]) -> dict[str, Chosen]:
+def _agreeing(
+    best: Mapping[str, Sequence[Chosen]], extras: frozenset[Decimal]
+) -> dict[str, Chosen]:
     """Return net, tax and total that add up, if that is likelier than three that do not.
 
     Args:
         best: Field → candidates, the best first.
-        steps: By which the total may be rounded.
+        extras: What the total may have beside net and tax.
     """
-    if len(best) < len(_FIELDS):
+    if len(best) < len(SUM):
         return {}
-    apart = sum(best[name][0].odds for name in _FIELDS)
+    apart = sum(best[name][0].odds for name in SUM)
     least_total = best["total_amount"][0].odds - _YIELDS
     top: tuple[float, tuple[Chosen, ...]] = (apart - _AGREEMENT, ())
-    for three in product(*(best[name] for name in _FIELDS)):
+    for three in product(*(best[name] for name in SUM)):
         net, tax, total = (one.candidate.amount for one in three)
         score = sum(one.odds for one in three)
         if score <= top[0] or min(one.odds for one in three) < _LEAST:
@@ -106,13 +129,15 @@ def _agreeing(best: Mapping[str, Sequence[Chosen]], steps: frozenset[Decimal]) -
         if three[2].odds < least_total:
             continue
         is_apart = net != total or tax == 0
-        is_sum = net + tax == total or (tax and abs(total - net - tax) in steps)
+        is_sum = net + tax == total or (tax != 0 and total - net - tax in extras)
         if is_sum and total != 0 and is_apart and abs(tax) <= abs(net):
             top = score, three
-    lift = _AGREEMENT / 3
+    lifted = [one.odds + _AGREEMENT / 3 for one in top[1]]
+    # Two that are sure leave little doubt of the third.
+    least = sorted(lifted)[1] - _BEHIND if lifted else 0.0
     return {
-        name: replace(one, odds=one.odds + lift, reason="net and tax make the total")
-        for name, one in zip(_FIELDS, top[1], strict=False)
+        name: replace(one, odds=max(odds, least), reason="net and tax make the total")
+        for name, one, odds in zip(SUM, top[1], lifted, strict=False)
     }
 
 
@@ -127,7 +152,7 @@ def _single(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
         for name, found in best.items()
         if name == "total_amount" or found[0].odds > _TAKEN
     }
-    net, tax, total = (chosen.get(name) for name in _FIELDS)
+    net, tax, total = (chosen.get(name) for name in SUM)
     if not net or not tax:
         return chosen
     is_more = abs(tax.candidate.amount) >= abs(net.candidate.amount)
@@ -145,18 +170,20 @@ def _rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[
     missing, known = "tax_amount", "net_amount"
     if known not in chosen:
         missing, known = known, missing
-    value = total - chosen[known].candidate.amount
-    if value * total <= 0 or (missing == "tax_amount" and abs(value) > abs(total) / 2):
-        return {}
     sure = min(chosen[known].odds, chosen["total_amount"].odds)
-    found = _on_page(document, value, odds.get(missing))
-    if found is not None:
-        why = "with it, net and tax make the total"
-        return {missing: Chosen(found, max(0.0, sure), found.value, why)}
-    parts = _parts_of(document, value) if missing == "tax_amount" else ()
-    if parts:
-        why = "the sum of the tax of each rate: " + " + ".join(p.value for p in parts)
-        return {missing: Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why)}
+    # What needs no stamp duty or rounding comes first, then what does.
+    for extra in sorted(_extras(document), key=abs):
+        value = total - extra - chosen[known].candidate.amount
+        if value * total <= 0 or (missing == "tax_amount" and abs(value) > abs(total) / 2):
+            continue
+        found = _on_page(document, value, odds.get(missing))
+        if found is not None:
+            why = "with it, net and tax make the total"
+            return {missing: Chosen(found, max(0.0, sure), found.value, why)}
+        parts = _parts_of(document, value) if missing == "tax_amount" else ()
+        if parts:
+            why = "the sum of the tax of each rate: " + " + ".join(p.value for p in parts)
+            return {missing: Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why)}
     return {}
 
 
@@ -174,7 +201,10 @@ def _parts_of(document: Document, value: Decimal) -> tuple[Candidate, ...]:
     amounts = document.candidates[Kind.AMOUNT]
     figures = document.figures
     taxes = [
-        c for c in amounts if c.amount and abs(c.amount) < abs(value) and figures.is_near_tax(c.row)
+        c
+        for c in amounts
+        if c.amount and abs(c.amount) < abs(value) and figures.is_near_tax(c.row)
+        if not _means(document, c.row) & _STAMP
     ][-12:]
     for count in range(2, _MOST_RATES + 1):
         for parts in combinations(taxes, count):
@@ -183,16 +213,28 @@ def _parts_of(document: Document, value: Decimal) -> tuple[Candidate, ...]:
     return ()
 
 
-def _due(
-    amounts: Sequence[Candidate], chosen: Mapping[str, Chosen], odds: Odds
-) -> dict[str, Chosen]:
-    """Return what is due: an amount of its own, or the total where nothing was paid."""
-    total = chosen["total_amount"]
+def _due(document: Document, total: Chosen, odds: Odds) -> dict[str, Chosen]:
+    """Return what is due: what payments leave, an amount of its own, or the total."""
     if "amount_due" not in odds:
         return {}
+    left = _left_to_pay(document, abs(total.candidate.amount))
+    if left is not None:
+        why = "the total less what was paid"
+        return {"amount_due": Chosen(left, max(1.5, total.odds), left.value, why)}
     at = int(odds["amount_due"].argmax())
     sure = float(odds["amount_due"][at])
-    candidate = amounts[at]
+    candidate = document.candidates[Kind.AMOUNT][at]
     if sure > _TAKEN and abs(candidate.amount) <= abs(total.candidate.amount):
         return {"amount_due": Chosen(candidate, sure, candidate.value)}
     return {"amount_due": replace(total, odds=min(total.odds, 1.0), reason="nothing is paid yet")}
+
+
+def _left_to_pay(document: Document, total: Decimal) -> Candidate | None:
+    """Return the amount that is called due, and is the total less one that is called paid."""
+    amounts = document.candidates[Kind.AMOUNT]
+    paid = {abs(c.amount) for c in amounts if "cash" in _means(document, c.row)} - {Decimal(0)}
+    for candidate in reversed(amounts):
+        means = _means(document, candidate.row)
+        if means & _DUE and not means & _NOT_DUE and total - candidate.amount in paid:
+            return candidate
+    return None

@@ -1,0 +1,124 @@
+"""Fields that follow from others: the kind of document, its sign, what was paid or rounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.evidence import Document
+from invoice_desk.documents.extraction.identifiers import Found
+from invoice_desk.documents.extraction.ranker import FIELDS
+from invoice_desk.documents.extraction.sums import SUM, roundings, stamps
+from invoice_desk.documents.extraction.values import Values, money
+from invoice_desk.documents.fields import FieldValue
+
+_CREDIT = re.compile(
+    r"\b(?:avoir|credit note|credit memo|gutschrift|storno\w*|nota de crédito|nota di credito)\b",
+    re.IGNORECASE,
+)
+_INVOICE = re.compile(r"\b(?:invoice|facture|\w*rechnung|factuur|factura|fattura)\b", re.IGNORECASE)
+#: Class → the words of its title, and its code of UNTDID 1001; other classes have none here.
+_CODES = {
+    "credit_note": (_CREDIT, "381"),
+    "invoice": (_INVOICE, "380"),
+    "receipt": (_INVOICE, "380"),
+}
+#: Rows from the top in which a document says what it is.
+_TITLE_ROWS = 25
+_STAMPED, _REFERRED, _TITLED = 0.8, 0.7, 0.85
+
+
+def complete(
+    fields: dict[str, FieldValue], document: Document, values: Values, *, document_class: str
+) -> None:
+    """Add to the fields of a document what follows from them and the page."""
+    _add_code(fields, document, values, document_class)
+    if document_class == "credit_note":
+        _drop_minus(fields)
+    for stamp in stamps(document)[:1]:
+        fields["stamp_duty"] = values.of(stamp, money(stamp.amount), _STAMPED)
+    _add_rounding(fields, document, values)
+    _add_paid(fields, document, values)
+    _add_reference(fields, document, values)
+
+
+def missed(fields: Mapping[str, FieldValue]) -> Decimal:
+    """Return what net and tax miss of the total; 0 where one of them is not there."""
+    if not all(name in fields for name in SUM):
+        return Decimal(0)
+    net, tax, total = (Decimal(fields[name].value) for name in SUM)
+    return total - net - tax
+
+
+def _add_code(
+    fields: dict[str, FieldValue], document: Document, values: Values, document_class: str
+) -> None:
+    """Say what the title names, as a code of UNTDID 1001: 380 invoice, 381 credit note."""
+    shape, code = _CODES.get(document_class, (None, ""))
+    for row in document.layout.rows[:_TITLE_ROWS] if shape else ():
+        hit = shape.search(row.text) if shape else None
+        if hit is not None:
+            found = Found("document_type_code", code, row, hit.start(), hit.end(), _TITLED)
+            fields[found.field] = values.shaped(found)
+            return
+
+
+def _drop_minus(fields: dict[str, FieldValue]) -> None:
+    """Write the amounts of a credit note without their minus.
+
+    EN 16931: a credit note (BT-3 = 381) has positive amounts, the code says the direction.
+    """
+    total = fields.get("total_amount")
+    if total is None or not total.value.startswith("-"):
+        return
+    for name in [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]:
+        held = fields[name]
+        why = "a credit note: amounts are written without their minus"
+        value = held.value.removeprefix("-")
+        fields[name] = replace(held, value=value, reason=why, is_made=True)
+
+
+def _add_rounding(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
+    """Take what is said to be rounded, where net and tax miss the total by just that."""
+    step = missed(fields)
+    for candidate in roundings(document) if step else ():
+        if abs(candidate.amount) == abs(step):
+            sure = min(fields[name].confidence for name in SUM)
+            why = "net, tax and rounding make the total"
+            held = values.of(candidate, money(step), sure, why)
+            fields["rounding"] = replace(held, is_made=candidate.amount != step)
+            return
+
+
+def _add_paid(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
+    """Take what the total is above what is due for paid, where the page says that it was."""
+    total, due = fields.get("total_amount"), fields.get("amount_due")
+    if total is None or due is None or total.value == due.value:
+        return
+    paid = abs(Decimal(total.value) - Decimal(due.value))
+    for candidate in document.candidates[Kind.AMOUNT]:
+        if abs(candidate.amount) == paid and _is_paid(document, candidate):
+            sure = min(total.confidence, due.confidence)
+            held = values.of(candidate, money(paid), sure, "the total less it is what is due")
+            fields["amount_paid"] = replace(held, is_made=candidate.amount != paid)
+            return
+
+
+def _is_paid(document: Document, candidate: Candidate) -> bool:
+    return any(label.means == "cash" for label in document.labels[candidate.row])
+
+
+def _add_reference(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
+    taken = {fields[name].text for name in ("purchase_order", "customer_id") if name in fields}
+    for candidate in document.candidates[Kind.CODE]:
+        labels = document.labels[candidate.row]
+        before = [x for x in labels if x.stop <= candidate.start]
+        is_next = bool(before) and candidate.start - before[-1].stop <= 4
+        is_line = bool(document.by_row.get((Kind.AMOUNT, candidate.row)))
+        is_one = is_next and before[-1].means == "payment_reference" and not is_line
+        if is_one and candidate.text not in taken:
+            fields["payment_reference"] = values.of(candidate, candidate.value, _REFERRED)
+            return
