@@ -548,7 +548,7 @@ def test_decisions_about_a_document_are_in_the_log_of_its_row(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
-    view.decided.emit(1, "supplier_name", "Atelier", None)
+    view.decided.emit(view.source, "supplier_name", "Atelier", None)
     settle(qtbot, window)
 
     (entry,) = reviewing.decision_log(window._desk, 1)

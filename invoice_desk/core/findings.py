@@ -55,6 +55,7 @@ class FindingCode(StrEnum):
     MIXED_ENCODING = "mixed_encoding"
     TOTALS_DISAGREE = "totals_disagree"
     LINES_DISAGREE = "lines_disagree"
+    TAXES_DISAGREE = "taxes_disagree"
     LOW_CONFIDENCE = "low_confidence"
     WORKED_OUT = "worked_out"
     PAGE_UNREADABLE = "page_unreadable"

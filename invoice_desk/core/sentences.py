@@ -27,6 +27,7 @@ SENTENCES: dict[str, str] = {
     FindingCode.MIXED_ENCODING: "Some lines are in another encoding; check their accents.",
     FindingCode.TOTALS_DISAGREE: "Net amount and tax do not add up to the total.",
     FindingCode.LINES_DISAGREE: "The lines do not come to what the invoice states.",
+    FindingCode.TAXES_DISAGREE: "The tax of all rates does not come to the tax that is stated.",
     FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
     FindingCode.WORKED_OUT: "No page has this amount; it was worked out. Check it.",
     FindingCode.PAGE_UNREADABLE: "A page could not be read.",

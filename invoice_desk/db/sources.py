@@ -37,6 +37,12 @@ def list_sources(
     return [_record(row) for row in connection.execute(query)]
 
 
+def count_parts(connection: Connection, source_id: int) -> int:
+    """Return how many sources were made of a file."""
+    query = select(func.count()).where(source.c.container_id == source_id)
+    return connection.scalar(query) or 0
+
+
 def sources_with_error(connection: Connection, error_code: str) -> list[int]:
     """Return the sources that carry an error of this code, oldest first."""
     query = select(source.c.id).where(source.c.error_code == error_code).order_by(source.c.id)

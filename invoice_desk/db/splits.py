@@ -10,6 +10,9 @@ from sqlalchemy import Connection, insert, select
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.db.schema import finding, split_decision
 
+#: The choice of a person who had the file split.
+ACCEPTED = "accepted"
+
 
 def split_proposals(connection: Connection, source_id: int | None = None) -> dict[int, str]:
     """Return source → proposal of those that nobody decided on yet, oldest first."""

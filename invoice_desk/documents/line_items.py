@@ -7,7 +7,7 @@ cannot be read stays text, with a finding.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -33,6 +33,8 @@ _COUNT = re.compile(r"\d{1,4}(?:\.\d{1,3})*\.?")
 #: A code in brackets before the description, as some programs print it.
 _CODED = re.compile(r"\[([^\[\]\s]{1,40})\]")
 #: Figures that are no money, which show only the decimals that they have.
+#: No tax has a higher rate, in percent.
+_MOST_RATE = 40
 _COUNTS = frozenset({Role.QUANTITY, Role.TAX_RATE, Role.DISCOUNT})
 #: How sure a line is: by its heading alone, with its equation, and with the sum of all lines.
 _FEW = 3
@@ -161,7 +163,16 @@ def _named_by_cells(roles: Sequence[Role], rows: Sequence[TableRow]) -> list[Rol
         counted = sum(bool(_COUNT.fullmatch(text)) for text in texts)
         if counted * 2 < len(texts):
             settled[at] = Role.ITEM_CODE
+    for at, role in enumerate(settled):
+        if role is Role.TAX_RATE and _are_amounts(row.text(at) for row in rows):
+            settled[at] = Role.TAX_AMOUNT
     return settled
+
+
+def _are_amounts(texts: Iterable[str]) -> bool:
+    """Return whether what is headed with the name of a tax are amounts: no rate is so high."""
+    figures = [figure.value for text in texts if (figure := figure_of(text, mark=None))]
+    return any(value is not None and value > _MOST_RATE for value in figures)
 
 
 def _figures(row: TableRow, roles: Sequence[Role], mark: str | None) -> dict[int, Figure]:

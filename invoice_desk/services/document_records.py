@@ -93,6 +93,7 @@ class Document:
         findings: Those that still hold, of fields too.
         reading: How its dates and amounts are written, as far as that is known.
         approved_by: Who approved it, and when; None while nobody did.
+        parts: Into how many documents it was split; these stand in its place.
     """
 
     source: SourceRecord
@@ -105,6 +106,12 @@ class Document:
     taxes: tuple[dict[str, str], ...]
     reading: Reading
     approved_by: tuple[str, dt.datetime | None] | None = None
+    parts: int = 0
+
+    @property
+    def is_writable(self) -> bool:
+        """Return whether a person may change its fields now."""
+        return not (self.is_approved or self.is_unfinished or self.parts)
 
     @property
     def is_approved(self) -> bool:

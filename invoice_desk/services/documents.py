@@ -17,7 +17,7 @@ from invoice_desk.core.document_fields import (
     kind_of,
     value_of,
 )
-from invoice_desk.core.findings import FindingCode
+from invoice_desk.core.findings import FindingCode, Severity
 from invoice_desk.core.records import FindingRecord, SourceRecord, TableRecord
 from invoice_desk.core.source import PAGED, Kind, SourceStatus
 from invoice_desk.core.tables import LINES_OF
@@ -37,7 +37,8 @@ from invoice_desk.db.documents import (
 )
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.passes import list_findings
-from invoice_desk.db.sources import get_source, list_sources
+from invoice_desk.db.sources import count_parts, get_source, list_sources
+from invoice_desk.db.splits import ACCEPTED, get_split_choice
 from invoice_desk.db.tables import get_table, list_tables, read_cells
 from invoice_desk.documents.fields import NO_PAGE
 from invoice_desk.documents.page import Page
@@ -63,6 +64,8 @@ _SETTLED_BY_HAND = frozenset(
 _MOST_LINES = 1000
 #: What each line has of its document.
 _REPEATED = frozenset({"invoice_number", "supplier_name", "currency"})
+#: What makes the total, and what it may have beside that.
+_SUM, _BESIDE = ("net_amount", "tax_amount", "total_amount"), ("rounding", "stamp_duty")
 #: The one row of a document's table.
 _ROW = 0
 
@@ -96,13 +99,15 @@ def open_document(desk: Desk, source_id: int) -> Document:
         ]
         log = list_decisions(connection, table.id, row_number=_ROW) if table else []
         lines = _lines_of(connection, source_id)
+        is_split = get_split_choice(connection, source_id) == ACCEPTED
+        parts = count_parts(connection, source_id) if is_split else 0
     document = replace(_document(desk, record, table, standing(log), found), lines=lines)
     if waits and table is None and not document.is_unfinished:
         with writing(desk.engine) as connection:
             _with_table(connection, record)
         return open_document(desk, source_id)
     pages = tuple(page_of(values | {"words": []}) for values in sizes)
-    return replace(document, pages=pages)
+    return replace(document, pages=pages, parts=parts)
 
 
 def page_words(desk: Desk, source_id: int, number: int) -> Page | None:
@@ -297,7 +302,8 @@ def _document(
     for decision in decisions:
         if decision.kind is DecisionKind.CORRECT and decision.field is not None:
             values[decision.field] = _as_decided(decision, values.get(decision.field))
-    findings = tuple(each for each in _distinct(found) if _holds(each, values))
+    held = [each for each in _distinct(found) if _holds(each, values)]
+    findings = (*held, *_new_doubts(record, held, values))
     fields = {name: _with_findings(value, findings) for name, value in values.items()}
     approved = _approvals(decisions)
     return Document(
@@ -379,13 +385,40 @@ def _holds(found: FindingRecord, fields: Mapping[str, DocumentField]) -> bool:
 
 
 def _totals_disagree(fields: Mapping[str, DocumentField]) -> bool:
+    return _missed(fields) != 0
+
+
+def _missed(fields: Mapping[str, DocumentField]) -> Decimal | None:
+    """Return what net amount, tax, stamp duty and rounding miss of the total; None if one does."""
+    amounts = {name: _amount(fields, name) for name in (*_SUM, *_BESIDE)}
+    if any(amounts[name] is None for name in _SUM):
+        return None
+    net, tax, total = (amounts[name] or Decimal(0) for name in _SUM)
+    left = total - net - tax
+    beside = [amounts[name] or Decimal(0) for name in _BESIDE]
+    return left if left and left not in {*beside, sum(beside, Decimal(0))} else Decimal(0)
+
+
+def _amount(fields: Mapping[str, DocumentField], name: str) -> Decimal | None:
     try:
-        net, tax, total = (
-            Decimal(fields[name].value) for name in ("net_amount", "tax_amount", "total_amount")
-        )
+        return Decimal(fields[name].value)
     except (KeyError, InvalidOperation):
-        return True
-    return net + tax != total
+        return None
+
+
+def _new_doubts(
+    record: SourceRecord, found: Sequence[FindingRecord], fields: Mapping[str, DocumentField]
+) -> list[FindingRecord]:
+    """Return the doubt that what people wrote brings up: amounts that do not add up."""
+    code = FindingCode.TOTALS_DISAGREE
+    by_hand = any(name in fields and fields[name].is_by_hand for name in (*_SUM, *_BESIDE))
+    if not by_hand or not _missed(fields) or any(each.code == code for each in found):
+        return []
+    net, tax, total = (fields[name].value for name in _SUM)
+    text = f"{net} + {tax} ≠ {total}"
+    return [
+        FindingRecord(0, record.id, None, _ROW, "total_amount", code, Severity.WARNING.value, text)
+    ]
 
 
 def _with_findings(field: DocumentField, found: Iterable[FindingRecord]) -> DocumentField:

@@ -29,7 +29,7 @@ from invoice_desk.db.sources import (
     source_insert,
     source_update,
 )
-from invoice_desk.db.splits import split_decided, split_proposals
+from invoice_desk.db.splits import ACCEPTED, split_decided, split_proposals
 from invoice_desk.db.tables import delete_tables, list_tables
 from invoice_desk.db.templates import list_templates
 from invoice_desk.documents.page import Page
@@ -119,7 +119,7 @@ def accept_split(desk: Desk, source_id: int, splits: Sequence[Split] | None = No
                 reasons=[*source.reasons, f"was split into {len(parts)} documents"],
             )
         )
-    _note(desk, source_id, "accepted", chosen)
+    _note(desk, source_id, ACCEPTED, chosen)
     return list(made.values())
 
 

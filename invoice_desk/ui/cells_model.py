@@ -52,6 +52,18 @@ class CellsModel(QAbstractTableModel):
             return None
         return field_label(self._names[section])
 
+    def cells(
+        self, rows: Sequence[int], columns: Sequence[int]
+    ) -> tuple[list[str], list[list[str]]]:
+        """Return the headings of columns, and the texts of rows in them."""
+        headings = [field_label(self._names[column]) for column in columns]
+        texts = [[self._rows[row].get(self._names[c], "") for c in columns] for row in rows]
+        return headings, texts
+
+    def numeric(self, columns: Sequence[int]) -> list[bool]:
+        """Return which columns hold numbers."""
+        return [self._names[column] in _RIGHT for column in columns]
+
     def name(self, column: int) -> str:
         """Return the field of a column."""
         return self._names[column]

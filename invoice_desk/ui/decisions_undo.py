@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from invoice_desk.core.records import SourceRecord
 from invoice_desk.services import documents, reviewing
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import Place
@@ -25,6 +26,7 @@ class Decisions(QObject):
     changed = Signal(int, object)  # raw table, set of row numbers
     document_changed = Signal(int)  # source
     led = Signal(int)  # a source that an answer made
+    went_back = Signal(int)  # source of which a decision was undone or done again
     failed = Signal(object)  # Exception
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -57,10 +59,11 @@ class Decisions(QObject):
         self._push(title, table_id, numbers, lambda: reviewing.exclude(desk, table_id, numbers))
 
     def correct_document(
-        self, source_id: int, field: str, value: str | None, place: Place | None
+        self, source: SourceRecord, field: str, value: str | None, place: Place | None
     ) -> None:
         """Say what a field of a document is, and where it stands."""
-        title = QCoreApplication.translate("undo", "Correct {0}").format(field_label(field))
+        title = QCoreApplication.translate("undo", "Correct {0} of {1}")
+        title, source_id = title.format(field_label(field), source.name), source.id
         desk = self._desk
         self._push_document(
             title,
@@ -69,9 +72,10 @@ class Decisions(QObject):
             lambda ids: reviewing.withdraw(desk, ids),
         )
 
-    def approve_document(self, source_id: int) -> None:
+    def approve_document(self, source: SourceRecord) -> None:
         """Say that a document is right as it stands."""
-        desk, title = self._desk, QCoreApplication.translate("undo", "Approve the document")
+        title = QCoreApplication.translate("undo", "Approve {0}").format(source.name)
+        desk, source_id = self._desk, source.id
         self._push_document(
             title,
             source_id,
@@ -79,9 +83,10 @@ class Decisions(QObject):
             lambda ids: reviewing.withdraw(desk, ids),
         )
 
-    def reopen_document(self, source_id: int) -> None:
+    def reopen_document(self, source: SourceRecord) -> None:
         """Take the approval of a document back."""
-        desk, title = self._desk, QCoreApplication.translate("undo", "Reopen the document")
+        title = QCoreApplication.translate("undo", "Reopen {0}").format(source.name)
+        desk, source_id = self._desk, source.id
         self._push_document(
             title,
             source_id,
@@ -116,11 +121,17 @@ class Decisions(QObject):
         take_back: Callable[[list[Any]], object],
     ) -> None:
         def run(work: Callable[[], object]) -> None:
-            self.background.run(
-                work, lambda _done: self.document_changed.emit(source_id), owner=self
-            )
+            is_first = command.is_new
 
-        self.stack.push(_DecisionCommand(title, record, take_back, run))
+            def on_done(_done: object) -> None:
+                self.document_changed.emit(source_id)
+                if not is_first:
+                    self.went_back.emit(source_id)
+
+            self.background.run(work, on_done, owner=self)
+
+        command = _DecisionCommand(title, record, take_back, run)
+        self.stack.push(command)
 
     def _push(
         self, title: str, table_id: int, numbers: set[int], record: Callable[[], list[int]]
@@ -150,12 +161,15 @@ class _DecisionCommand(QUndoCommand):
         super().__init__(title)
         self._record, self._withdraw, self._run = record, withdraw, run
         self._ids: list[Any] = []  # touched on the thread of decisions only
+        #: Whether it is being done for the first time.
+        self.is_new = True
 
     def redo(self) -> None:
         def work() -> None:
             self._ids = self._record()
 
         self._run(work)
+        self.is_new = False
 
     def undo(self) -> None:
         def work() -> None:

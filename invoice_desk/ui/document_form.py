@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
@@ -40,6 +41,8 @@ _TITLES = {
     Group.PERIOD: QT_TRANSLATE_NOOP("groups", "Period"),
     Group.OTHER: QT_TRANSLATE_NOOP("groups", "Other"),
 }
+#: Below this a value cannot be read beside its label.
+_NARROWEST = 340
 #: A field and what is written of it: the text, and where it was picked.
 Draft = tuple[str, Place | None]
 
@@ -58,6 +61,7 @@ class DocumentForm(QScrollArea):
         self.setObjectName("documentForm")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMinimumWidth(_NARROWEST)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._explain = explain
         self.rows: dict[str, FieldRow] = {}
@@ -173,6 +177,14 @@ class DocumentForm(QScrollArea):
         self.keep_drafts()
         return any(self._drafts.values())
 
+    def accept_drafts(self) -> bool:
+        """Take all that is written; return whether nothing was refused, else show what was."""
+        for row in list(self.rows.values()):
+            if row.has_draft and not self._accept(row, confirms=False):
+                self.choose(row.name)
+                return False
+        return True
+
     def _show_rows(self) -> None:
         document = self._document
         if document is None:
@@ -182,7 +194,7 @@ class DocumentForm(QScrollArea):
                 for name in names:
                     self._row(name)
         doubts = {each.field for each in document.findings}
-        writable = not document.is_approved and not document.is_unfinished
+        writable = document.is_writable
         shown: set[Group] = set()
         for name, row in self.rows.items():
             field = document.fields.get(name)
@@ -194,6 +206,13 @@ class DocumentForm(QScrollArea):
                 shown.add(group_of(name))
         for group, title in self._titles.items():
             title.setVisible(group in shown)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Let Tab go down the form: rows are made when they are first needed."""
+        shown = [row.edit for row in self._in_order() if not row.isHidden()]
+        for before, behind in pairwise(shown):
+            QWidget.setTabOrder(before, behind)
 
     def _reasons(self, name: str) -> str:
         assert self._document is not None
@@ -238,17 +257,40 @@ class DocumentForm(QScrollArea):
             row.propose(value or "", place)
         self._focus(self.field)
 
-    def next_doubtful(self) -> bool:
+    def next_doubtful(self, *, wraps: bool = True) -> bool:
         """Select the next field that should be looked at; return whether there is one."""
-        names = [row.name for row in self._in_order() if row.isVisibleTo(self)]
+        name = self._next_doubtful(wraps=wraps)
+        if name is not None:
+            self.choose(name)
+        return name is not None
+
+    def begin(self) -> None:
+        """Show the first field that should be looked at; a click on the page selects others."""
+        name = self._next_doubtful(wraps=False)
+        if name is not None:
+            self.select(name)
+
+    def _next_doubtful(self, *, wraps: bool) -> str | None:
+        names = self._shown_names()
         begin = names.index(self.field) + 1 if self.field in names else 0
-        for name in (*names[begin:], *names[:begin]):
+        for name in names[begin:] + (names[:begin] if wraps else []):
             field = self._document.fields.get(name) if self._document else None
             missing = field is None and bool(self._document and self._reasons(name))
             if name != self.field and (missing or (field is not None and field.is_doubtful)):
-                self.choose(name)
-                return True
-        return False
+                return name
+        return None
+
+    def _shown_names(self) -> list[str]:
+        return [row.name for row in self._in_order() if row.isVisibleTo(self)]
+
+    def _step(self, row: FieldRow, by: int) -> bool:
+        """Select the field above or below; return whether there is one."""
+        names = self._shown_names()
+        at = names.index(row.name) + by if row.name in names else -1
+        if not 0 <= at < len(names):
+            return False
+        self.choose(names[at])
+        return True
 
     def choose(self, name: str) -> None:
         """Select a field to work on: a click on the page fills it."""
@@ -293,7 +335,10 @@ class DocumentForm(QScrollArea):
                 self.next_doubtful()
             return True
         if key == Qt.Key.Key_Tab and not event.modifiers():
-            return self._accept(row, confirms=False) and self.next_doubtful()
+            return not self._accept(row, confirms=False) or self.next_doubtful(wraps=False)
+        if key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and not event.modifiers():
+            by = 1 if key == Qt.Key.Key_Down else -1
+            return self._accept(row, confirms=False) and self._step(row, by)
         if key == Qt.Key.Key_Escape:
             if row.has_draft or row.problem.text():
                 row.drop()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QTableView, QTabWidget, QWidget
 
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import FindingRecord
 from invoice_desk.services.document_records import Document
 from invoice_desk.ui.cells_model import CellsModel
+from invoice_desk.ui.clipboard import cells_as_mime
 from invoice_desk.ui.lists import RecordTable, plain_rows, set_widths
 from invoice_desk.ui.text_grid import RecordModel
 from invoice_desk.ui.texts import field_label, finding, number, status
@@ -20,6 +22,8 @@ _LINE_ORDER = (
     *("discount", "tax_rate", "net_amount", "tax_amount", "total_amount"),
 )
 _TAX_ORDER = ("tax_rate", "rate", "tax_category", "base", "amount", "exemption_reason")
+#: What the name of a field begins with that lines have.
+_LINES_PREFIX = "lines."
 _WIDE = {"description": 240, "name": 200, "exemption_reason": 200}
 
 
@@ -36,7 +40,7 @@ class DocumentLists(QTabWidget):
         headings = (self.tr("Weight"), self.tr("Field"), self.tr("Why"), self.tr("As read"))
         self.findings: RecordModel[FindingRecord] = RecordModel(headings, self._cells, parent=self)
         self.table = RecordTable("documentFindings", self.findings)
-        set_widths(self.table, (70, 118, 250))
+        set_widths(self.table, (84, 118, 300))
         self.table.when_opened(self._on_opened)
         self.table.clicked.connect(lambda _index: self._on_chosen())
         self.lines, self.taxes = CellsModel(_LINE_ORDER, self), CellsModel(_TAX_ORDER, self)
@@ -65,12 +69,33 @@ class DocumentLists(QTabWidget):
         ):
             self.setTabText(tab, f"{text} ({number(count)})" if count else text)
 
+    def show_lines_of(self, field: str) -> bool:
+        """Show the lines if a field is one of them; return whether it is."""
+        is_of_lines = field.startswith(_LINES_PREFIX)
+        if is_of_lines:
+            self.setCurrentWidget(self.line_table)
+        return is_of_lines
+
+    def copy(self) -> bool:
+        """Put the selected lines on the clipboard as Excel wants them; return whether any are."""
+        for view in (self.line_table, self.tax_table):
+            chosen = view.selectionModel().selectedIndexes() if view.hasFocus() else []
+            model = view.model()
+            if chosen and isinstance(model, CellsModel):
+                rows = sorted({index.row() for index in chosen})
+                columns = sorted({index.column() for index in chosen})
+                data = cells_as_mime(*model.cells(rows, columns), numeric=model.numeric(columns))
+                QGuiApplication.clipboard().setMimeData(data)
+                return True
+        return False
+
     def _cells(self, record: FindingRecord) -> Sequence[tuple[str, object]]:
         field = field_label(record.field) if record.field else ""
         why = finding(record.code, self._types.values())
         weight = status(record.severity)
         text = record.text or ""
-        return [(weight, record.severity), (field, field), (why, why), (text, text)]
+        told = f"{why}\n{text}" if text else why
+        return [(weight, record.severity), (field, field), (why, told), (text, told)]
 
     def _on_opened(self, record: FindingRecord) -> None:
         if record.field:

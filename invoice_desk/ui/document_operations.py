@@ -78,6 +78,7 @@ class DocumentOperations(QObject):
         self.shown.connect(reading.find_engines)
         decisions.led.connect(lambda source_id: self.open_target(Target(source_id)))
         decisions.document_changed.connect(self._on_changed)
+        decisions.went_back.connect(self._on_went_back)
         decisions.failed.connect(lambda _error: view.reload())
 
     # --- opening ----------------------------------------------------------------------
@@ -235,6 +236,12 @@ class DocumentOperations(QObject):
             self.view.reload()
         self.said.emit(self.tr("Page {0} was read again.").format(number(page)))
         self.changed.emit()
+
+    def _on_went_back(self, source_id: int) -> None:
+        """Show the document of which a decision was undone, if another one is open."""
+        shown = self.view.source
+        if self.view.isVisible() and shown is not None and shown.id != source_id:
+            self.open_target(Target(source_id))
 
     def _on_changed(self, source_id: int) -> None:
         if self.view.source is not None and self.view.source.id == source_id:

@@ -42,9 +42,9 @@ class DocumentView(Page):
     """
 
     left = Signal()
-    decided = Signal(int, str, object, object)  # source, field, value or None, Place or None
-    approved = Signal(int)  # source
-    reopened = Signal(int)  # source
+    decided = Signal(object, str, object, object)  # SourceRecord, field, value, Place; or None
+    approved = Signal(object)  # SourceRecord
+    reopened = Signal(object)  # SourceRecord
     next_wanted = Signal()
     table_wanted = Signal(object, int)  # SourceRecord, table
     source_wanted = Signal(object)  # Target
@@ -59,6 +59,8 @@ class DocumentView(Page):
         self.document: Document | None = None
         self.source: SourceRecord | None = None
         self._wanted_field: str | None = None
+        #: The first doubtful field is selected when a document is opened.
+        self._begins = False
         #: Source of which a page is being read again, and what is said of that.
         self._reading: tuple[int, str] | None = None
         self._set_up_head()
@@ -67,7 +69,7 @@ class DocumentView(Page):
         self.problem.setObjectName("statement")
         self.problem.setWordWrap(True)
         self.problem.hide()
-        self.pages = PagePane(desk, background)
+        self.pages = PagePane(desk, background, keys_in=self)
         self.form = DocumentForm(self._explain)
         self.lists = DocumentLists(desk.types)
         self.body.addWidget(self.banner)
@@ -132,7 +134,7 @@ class DocumentView(Page):
         self.form.turned.connect(self.pages.turn)
         self.pages.picked.connect(self.form.propose)
         self.pages.box_clicked.connect(self.form.select)
-        self.lists.jumped.connect(self.form.choose)
+        self.lists.jumped.connect(self._on_jumped)
         self.banner.chosen.connect(self._on_choice)
         self.banner.opened.connect(self.source_wanted)
         self.banner.split_wanted.connect(self._on_split)
@@ -164,6 +166,7 @@ class DocumentView(Page):
             self.document = None
             self.banner.show_proposals([])
             self._state("")
+            self._begins = sought is None
         self.source, self._wanted_field = source, field
         self._show_head(source.name)
         self.pages.show_file(documents.file_of(self._desk, source), source.id)
@@ -203,19 +206,21 @@ class DocumentView(Page):
         self.pages.finder.begin()
 
     def copy(self) -> None:
-        """Put the chosen words of the page on the clipboard."""
-        self.pages.copy()
+        """Put what is chosen in the list that has the focus on the clipboard, else words."""
+        if not self.lists.copy():
+            self.pages.copy()
 
     def approve_shown(self) -> None:
         """Say that the document is right as it stands."""
         document = self.document
-        if document is not None and not document.is_approved and not document.is_unfinished:
-            self.approved.emit(document.source.id)
+        # What is written and not accepted yet is meant too, unless it is refused.
+        if document is not None and document.is_writable and self.form.accept_drafts():
+            self.approved.emit(document.source)
 
     def reopen_shown(self) -> None:
         """Take the approval back."""
         if self.document is not None and self.document.is_approved:
-            self.reopened.emit(self.document.source.id)
+            self.reopened.emit(self.document.source)
 
     # --- what happens -----------------------------------------------------------------
 
@@ -230,11 +235,14 @@ class DocumentView(Page):
         self.banner.show_proposals(proposals)
         self._show_state(document)
         self._show_reading()
-        if document.is_approved:
+        if not document.is_writable:
             self.pages.stop_filling()
         if self._wanted_field:
             field, self._wanted_field = self._wanted_field, None
             self.form.choose(field)
+        elif self._begins and document.is_writable:
+            self.form.begin()
+        self._begins = self._begins and document.is_unfinished
 
     def _show_head(self, name: str) -> None:
         self.name.setText(name)
@@ -248,8 +256,8 @@ class DocumentView(Page):
         record = document.source
         self.to_table.setEnabled(document.table_id is not None)
         readable = record.status is not SourceStatus.FAILED
-        self.approve.setEnabled(readable and not document.is_unfinished)
-        self.approve.setVisible(not document.is_approved)
+        self.approve.setEnabled(readable and document.is_writable)
+        self.approve.setVisible(not document.is_approved and not document.parts)
         self.reopen.setVisible(document.is_approved)
         if document.approved_by is not None:
             person, when = document.approved_by
@@ -267,6 +275,12 @@ class DocumentView(Page):
             return " ".join(filter(None, (record.error_message, record.error_advice)))
         if document.is_unfinished:
             return self.tr("It is still being read; fields appear as they are found.")
+        if document.parts:
+            return self.tr(
+                "It was split into %n document(s), which stand in its place in the inbox.",
+                "",
+                document.parts,
+            )
         if not document.fields:
             return self.tr("No fields were found. Select a field, then click words on the page.")
         return ""
@@ -288,12 +302,17 @@ class DocumentView(Page):
 
     def _on_selected(self, name: str | None, fills: bool) -> None:  # noqa: FBT001 - a signal's
         document = self.document
-        writable = document is not None and not document.is_approved
+        writable = document is not None and document.is_writable
         self.pages.select_field(name, fills=fills and writable)
 
     def _on_decided(self, name: str, value: str | None, place: Place | None) -> None:
         if self.source is not None:
-            self.decided.emit(self.source.id, name, value, place)
+            self.decided.emit(self.source, name, value, place)
+
+    def _on_jumped(self, field: str) -> None:
+        """Show what a doubt is about: a field, or the lines."""
+        if not self.lists.show_lines_of(field):
+            self.form.choose(field)
 
     def _on_table(self) -> None:
         document = self.document

@@ -44,13 +44,16 @@ class PagePane(QWidget):
     passwords_wanted = Signal()
     reading_wanted = Signal(int, str)  # page, engine
 
-    def __init__(self, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, background: Background, *, keys_in: QWidget, parent: QWidget | None = None
+    ) -> None:
+        """Make the pane; its keys hold while the focus is anywhere in `keys_in`."""
         super().__init__(parent)
         self._desk, self._background = desk, background
         self.pictures = PagePictures(self, passwords=desk.passwords)
         self.canvas = PageCanvas(self.pictures)
         self.strip = PageStrip(self.pictures)
-        self.bar = PageBar(self.canvas, self)
+        self.bar = PageBar(self.canvas, keys_in)
         self.finder = PageFind()
         self.hint, self.message = ShortLabel(), PageMessage()
         self._lay_out()

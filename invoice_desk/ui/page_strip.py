@@ -66,12 +66,19 @@ class PageStripModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             image = self._images.get(page.number)
             if image is None:
-                wanted = self._wanted(page)
-                if wanted is not None:
-                    self._pictures.ask_small(wanted)
-                return _blank(page)
-            return image
+                image = self._there_already(page)
+            return image or _blank(page)
         return None
+
+    def _there_already(self, page: PageShape) -> QIcon | None:
+        """Return the picture of a page that was drawn before; else have it drawn."""
+        wanted = self._wanted(page)
+        picture = self._pictures.kept(wanted) if wanted is not None else None
+        if picture is not None:
+            self._images[page.number] = _icon(picture.image)
+        elif wanted is not None:
+            self._pictures.ask_small(wanted)
+        return self._images.get(page.number)
 
     def _wanted(self, page: PageShape) -> PageRequest | None:
         if self._file is None:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from invoice_desk.core.cells import encode_lists
+from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.tables import LINES_OF, RowBatch, Structure, TableHead
 from invoice_desk.documents.einvoice import number_of
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading, FieldValue
@@ -37,6 +38,7 @@ _NUMBERS = (
     *("quantity", "unit_price", "discount", "tax_rate"),
     *("net_amount", "tax_amount", "gross_amount"),
 )
+_CENT = Decimal("0.01")
 _FIRST = ("invoice_number", "line_id", "net_amount")
 
 
@@ -95,10 +97,11 @@ def page_lines(
 def with_lines(reading: DocumentReading, found: LineReading) -> DocumentReading:
     """Return a reading with the lines of its pages, held against its totals."""
     totals = {name: number_of(field.value) for name, field in reading.fields.items()}
+    own = number_of(found.lines_total.value) if found.lines_total is not None else None
     doubts = check_lines(
         found.lines,
         net_amount=totals.get("net_amount"),
-        lines_total=totals.get("lines_total"),
+        lines_total=totals.get("lines_total") or own,
         total_amount=totals.get("total_amount"),
         allowances=totals.get("allowances_total") or Decimal(0),
         charges=totals.get("charges_total") or Decimal(0),
@@ -108,13 +111,26 @@ def with_lines(reading: DocumentReading, found: LineReading) -> DocumentReading:
         each = found.lines_total
         held = FieldValue(each.value, each.text, each.confidence, each.page, each.box, each.engine)
         fields.setdefault("lines_total", held)
+    taxes = tuple({name: each.value for name, each in tax.items()} for tax in found.taxes)
     return replace(
         reading,
         fields=fields,
-        findings=(*reading.findings, *doubts),
+        findings=(*reading.findings, *doubts, *_tax_doubts(totals.get("tax_amount"), taxes)),
         lines=tuple(item.values for item in found.lines),
-        taxes=tuple({name: each.value for name, each in tax.items()} for tax in found.taxes),
+        taxes=taxes,
     )
+
+
+def _tax_doubts(stated: Decimal | None, taxes: Sequence[Mapping[str, str]]) -> tuple[Finding, ...]:
+    """Return a doubt when the tax of all rates is not the tax that is stated (BR-CO-14)."""
+    amounts = [number_of(tax.get("amount", "")) for tax in taxes]
+    if stated is None or not amounts or any(amount is None for amount in amounts):
+        return ()
+    whole = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    if abs(abs(whole) - abs(stated)) <= _CENT * len(amounts):
+        return ()
+    text = " + ".join(tax["amount"] for tax in taxes) + f" ≠ {stated}"
+    return (Finding(FindingCode.TAXES_DISAGREE, Severity.WARNING, "tax_amount", text),)
 
 
 def _details(name: str, reading: DocumentReading, read: LineReading) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from invoice_desk.core.text import folded
+from invoice_desk.documents.extraction.addresses import POSTCODE, STREET
 from invoice_desk.documents.extraction.candidates import (
     Candidate,
     Kind,
@@ -54,18 +55,6 @@ _LEGAL = re.compile(
     r"committee|congress|senate|president|university|verein|versicherung|verlag|stadtwerke|"
     r"soci[ée]t[ée]|entreprise|[ée]tablissements?|[ée]ts|association|maison)\b",
     re.IGNORECASE,
-)
-_STREET = re.compile(
-    r"\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|blvd|boulevard|suite|floor|level|unit|lot|"
-    r"p\.?o\.?\s?box|box|rue|chemin|place|impasse|all[ée]e|quai|route|cours|zone|zi|bp|cedex|"
-    r"tower|block|blok|menara|flr|ptd|building|jalan|jln|taman|tmn|lorong|persiaran|kampung|kg|batu|wisma|plaza|kawasan|bandar|seksyen|no|"
-    r"weg|platz|allee|gasse|postfach|bahnhof|laan|straat|calle|via|piazza|wilaya|cit[ée])\b"
-    r"|stra(?:ß|ss)e\b|str\.",
-    re.IGNORECASE,
-)
-_HOUSE_NUMBER = re.compile(r"^\s*\d{1,4}[A-Za-z]?\s?[,\-&]")
-_POSTCODE = re.compile(
-    r"(?<!\d)\d{5}(?!\d)|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b"
 )
 _REGISTRATION = re.compile(
     r"\(?\b[A-Z]{0,3}\d{5,8}\s?-\s?[A-Z]\b\)?|\(\s?\d{5,12}\s?-?\s?[A-Z]{0,2}\s?\)"
@@ -363,7 +352,7 @@ class Evidence:
             float(
                 following[:1] == "@" or (candidate.start and row.text[candidate.start - 1] == "@")
             ),
-            float(bool(_POSTCODE.fullmatch(text))),
+            float(bool(POSTCODE.fullmatch(text))),
         ]
 
     def _of_name(self, candidate: Candidate) -> list[float]:
@@ -465,11 +454,6 @@ class Evidence:
         return self._likenesses[plain]
 
 
-def looks_like_address(text: str) -> bool:
-    """Return whether `text` has a word of a street or a post code."""
-    return any(shape.search(text) for shape in (_STREET, _POSTCODE, _HOUSE_NUMBER))
-
-
 def _in_kind(document: Document, kind: Kind, candidate: Candidate) -> bool:
     peers = document.by_row.get((kind, candidate.row), ())
     return any(p.start < candidate.stop and candidate.start < p.stop for p in peers)
@@ -502,5 +486,5 @@ def _told_by(shape: re.Pattern[str]) -> Callable[[str], bool]:
     return lru_cache(maxsize=4096)(lambda text: shape.search(text) is not None)
 
 
-_has_street, _has_postcode = _told_by(_STREET), _told_by(_POSTCODE)
+_has_street, _has_postcode = _told_by(STREET), _told_by(POSTCODE)
 _has_registration, _has_legal_form = _told_by(_REGISTRATION), _told_by(_LEGAL)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stdnum import bic, iban
+from stdnum.ch import vat as ch_vat
 from stdnum.eu import vat
 from stdnum.fr import siren, siret
+from stdnum.gb import vat as gb_vat
 
 from invoice_desk.documents.extraction.evidence import Document
 from invoice_desk.documents.extraction.layout import Row
@@ -18,6 +20,8 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b
 _BIC = re.compile(r"\b[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
 _BIC_LABEL = re.compile(r"\b(?:bic|swift)\b", re.IGNORECASE)
 _VAT_ID = re.compile(r"\b[A-Z]{2} ?(?:[A-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}|U?\d{8,12}(?:B\d{2})?)\b")
+_GB_VAT_ID = re.compile(r"\bGB ?\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?(?!\d)")
+_CH_VAT_ID = re.compile(r"\bCHE[- ]?\d{3}[. ]?\d{3}[. ]?\d{3} ?(?:MWST|TVA|IVA)\b")
 _SIREN = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\d)")
 _SIREN_LABEL = re.compile(r"\b(?:siren|siret|rcs|r\.c\.s)\b", re.IGNORECASE)
 #: The 15 or 20 digits of the Algerian tax number, its statistical number, and its register.
@@ -71,14 +75,16 @@ def identifiers_of(document: Document) -> Iterator[Found]:
         if _is_of_buyer(document, row):
             field = "customer_vat_id"
         yield from _each(row, _VAT_ID, vat.is_valid, field, 0.92)
+        yield from _each(row, _GB_VAT_ID, gb_vat.is_valid, field, 0.9)
+        yield from _each(row, _CH_VAT_ID, ch_vat.is_valid, field, 0.92)
         if _SIREN_LABEL.search(text):
             yield from _each(row, _SIREN, _is_registered, "supplier_registration", 0.93)
         for match in _NIF.finditer(text):
             value = match.group(1).replace(" ", "")
+            party = "customer" if _is_of_buyer(document, row) else "supplier"
             if len(value) in {15, 18, 20}:
-                yield Found(
-                    "supplier_tax_registration", value, row, match.start(1), match.end(1), 0.85
-                )
+                name = f"{party}_tax_registration"
+                yield Found(name, value, row, match.start(1), match.end(1), 0.85)
 
 
 def currency_of(document: Document) -> Found | None:

@@ -36,6 +36,8 @@ _DOUBTFUL = 0.7
 #: A value that stands on no page is never surer than this: a person decides.
 _MADE = 0.6
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
+#: Doubts about these are for a person to look at; those about others are told.
+_WEIGHTY = frozenset({*_NEEDED, *SUM, "supplier_name"})
 #: Field → what a label that names it announces, and the least odds of what it stands before.
 _NAMES = {
     "invoice_number": "invoice_number",
@@ -253,5 +255,7 @@ def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
     for name in _NEEDED:
         if name not in fields:
             yield Finding(FindingCode.MISSING_REQUIRED, Severity.WARNING, name)
-        elif fields[name].confidence < _DOUBTFUL:
-            yield Finding(FindingCode.LOW_CONFIDENCE, Severity.WARNING, name, fields[name].text)
+    for name, field in fields.items():
+        if field.confidence < _DOUBTFUL:
+            weight = Severity.WARNING if name in _WEIGHTY else Severity.INFO
+            yield Finding(FindingCode.LOW_CONFIDENCE, weight, name, field.text)
