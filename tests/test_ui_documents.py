@@ -25,6 +25,7 @@ from invoice_desk.services.proposals import Choice, Proposal
 from invoice_desk.ui.document_view import DocumentView
 from invoice_desk.ui.main_window import MainWindow
 from invoice_desk.ui.page_canvas import Fit, Tool
+from invoice_desk.ui.page_strip import PageStripModel
 from invoice_desk.writers.pdf import PlacedText, write_pdf
 
 LINES = (
@@ -554,3 +555,142 @@ def test_decisions_about_a_document_are_in_the_log_of_its_row(
     (entry,) = reviewing.decision_log(window._desk, 1)
 
     assert (entry.field, entry.value, entry.place) == ("supplier_name", "Atelier", None)
+
+
+# --- what is written, undone and copied ---------------------------------------------------
+
+
+def test_what_is_written_is_accepted_by_approving(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    view.form.choose("purchase_order")
+    QTest.keyClicks(view.form.rows["purchase_order"].edit, "PO-77")
+
+    window.actions_by_id["approve"].trigger()
+    settle(qtbot, window)
+
+    document = documents.open_document(window._desk, 1)
+    assert document.is_approved
+    assert document.fields["purchase_order"].value == "PO-77"
+
+
+def test_what_is_refused_is_shown_and_not_approved(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    view.form.choose("issue_date")
+    row = view.form.rows["issue_date"]
+    row.edit.setText("soon")
+    row.edit.textEdited.emit("soon")
+
+    window.actions_by_id["approve"].trigger()
+    settle(qtbot, window)
+
+    assert not documents.open_document(window._desk, 1).is_approved
+    assert (view.form.field, row.problem.text() != "") == ("issue_date", True)
+
+
+def test_undo_names_the_document_and_leads_back_to_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    files = [invoice_pdf(tmp_path / f"{n}.pdf", number=f"F-2024-{n}") for n in (17, 18)]
+    view = open_only(window, qtbot, *files)
+    first = view.source
+    assert first is not None
+    window.actions_by_id["approve"].trigger()
+    settle(qtbot, window)
+    other = next(source for source in window._sources if source.id != first.id)
+    window.open_source(other)
+    settle(qtbot, window)
+    assert first.name in window.actions_by_id["undo"].text()
+
+    window.actions_by_id["undo"].trigger()
+    settle(qtbot, window)
+
+    assert view.source is not None
+    assert view.source.id == first.id
+    assert not documents.open_document(window._desk, first.id).is_approved
+
+
+def test_corrected_amounts_that_do_not_add_up_are_a_doubt(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    assert view.source is not None
+    view.decided.emit(view.source, "total_amount", "1300.00", None)
+    settle(qtbot, window)
+
+    found = [each.code for each in documents.open_document(window._desk, 1).findings]
+    assert "totals_disagree" in found
+    view.decided.emit(view.source, "stamp_duty", "100.00", None)
+    settle(qtbot, window)
+
+    found = [each.code for each in documents.open_document(window._desk, 1).findings]
+    assert "totals_disagree" not in found
+
+
+def test_selected_lines_are_copied_with_their_headings(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    rows = [{"description": "Lamp", "net_amount": "007.50"}, {"description": "Oil"}]
+    view.lists.lines.show_rows(rows)
+    view.lists.setCurrentWidget(view.lists.line_table)
+    view.lists.line_table.setFocus()
+    view.lists.line_table.selectAll()
+
+    window.actions_by_id["copy"].trigger()
+
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert [line.split("\t") for line in lines[1:]] == [["Lamp", "007.50"], ["Oil", ""]]
+
+
+def test_the_keys_of_the_page_hold_while_the_form_has_the_focus(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    view.form.choose("supplier_name")
+    before = view.pages.canvas.zoom
+
+    QTest.keyClick(
+        view.form.rows["supplier_name"].edit, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier
+    )
+
+    assert view.pages.canvas.zoom > before
+
+
+def test_the_arrows_go_from_field_to_field(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    view.form.choose("invoice_number")
+
+    QTest.keyClick(view.form.rows["invoice_number"].edit, Qt.Key.Key_Down)
+    below = view.form.field
+    assert below not in {None, "invoice_number"}
+    QTest.keyClick(view.form.rows[str(below)].edit, Qt.Key.Key_Up)
+
+    assert view.form.field == "invoice_number"
+
+
+def test_thumbnails_are_there_on_a_second_visit(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    files = [invoice_pdf(tmp_path / f"{n}.pdf", number=f"F-2024-{n}", pages=2) for n in (17, 18)]
+    view = open_only(window, qtbot, *files)
+    model = view.pages.strip.model()
+    assert isinstance(model, PageStripModel)
+    first = view.source
+    assert first is not None
+
+    def is_drawn() -> bool:
+        return all(model._there_already(page) is not None for page in model._pages)
+
+    qtbot.waitUntil(is_drawn, timeout=20_000)
+    window.open_source(next(source for source in window._sources if source != first))
+    settle(qtbot, window)
+    window.open_source(first)
+    settle(qtbot, window)
+
+    qtbot.waitUntil(is_drawn, timeout=20_000)
