@@ -107,7 +107,14 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", metavar="COMMAND")
     add = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
     for name in sorted(set(COMMANDS) - _WITHOUT_DESK):
-        add[name].add_argument("--desk", type=Path, metavar="FILE", help="the desk to work on")
+        # Suppressed, so that what was said before the command is not undone.
+        add[name].add_argument(
+            "--desk",
+            type=Path,
+            metavar="FILE",
+            help="the desk to work on",
+            default=argparse.SUPPRESS,
+        )
     for name, one in add.items():
         if name not in {"parse", "samples", "settle"}:
             one.add_argument("--json", action="store_true", help="print one JSON document")

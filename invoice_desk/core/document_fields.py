@@ -74,7 +74,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     ),
     Group.CUSTOMER: (
         *("customer_name", "customer_vat_id", "customer_id", "customer_registration"),
-        *("customer_address", "advertiser"),
+        *("customer_tax_registration", "customer_address", "advertiser"),
     ),
     Group.AMOUNTS: (
         *("net_amount", "tax_amount", "total_amount", "lines_total", "allowances_total"),

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, insert, select, update
 
+from invoice_desk.core.findings import Severity
+from invoice_desk.core.source import SourceStatus
 from invoice_desk.core.tables import ROW_BITS
-from invoice_desk.db.schema import page, raw_row, raw_table, source
+from invoice_desk.db.schema import finding, page, raw_row, raw_table, source
 
 
 def list_page_sizes(connection: Connection, source_id: int) -> list[dict[str, Any]]:
@@ -58,3 +60,16 @@ def typed_document(table_id: int) -> Any:
     """Return the statement that makes a document of no type an invoice: a field of it is known."""
     untyped = (raw_table.c.id == table_id) & raw_table.c.document_type.is_(None)
     return update(raw_table).where(untyped).values(document_type="invoice")
+
+
+def open_doubts(connection: Connection) -> list[tuple[int, str, str | None, str]]:
+    """Return source, code, field and severity of what is doubtful in documents to be looked at."""
+    query = (
+        select(finding.c.source_id, finding.c.code, finding.c.field, finding.c.severity)
+        .join(source, source.c.id == finding.c.source_id)
+        .where(source.c.status == SourceStatus.PREVIEW.value, source.c.document_class.is_not(None))
+        .where(finding.c.severity != Severity.INFO.value)
+        .order_by(finding.c.source_id, finding.c.id)
+    )
+    rows = connection.execute(query)
+    return [(row.source_id, row.code, row.field, row.severity) for row in rows]

@@ -118,7 +118,9 @@ def contradictions(
         ours, theirs = xml.fields.get(name), page.fields.get(name)
         if ours is None or theirs is None or theirs.confidence < _SURE:
             continue
-        if _same(name, ours.value, theirs.value, signless=signless):
+        # A value may be given without the minus that its text has.
+        is_signless = signless or theirs.is_made
+        if _same(name, ours.value, theirs.value, signless=is_signless):
             continue
         proven = name in NUMBERS and theirs.confidence >= _PROVEN
         if not proven and _is_shown(name, ours.value, visible):

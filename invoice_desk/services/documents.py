@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -33,6 +33,7 @@ from invoice_desk.db.documents import (
     document_table_insert,
     get_page,
     list_page_sizes,
+    open_doubts,
     typed_document,
 )
 from invoice_desk.db.engine import Connection, reading, writing
@@ -213,6 +214,33 @@ def approved_sources(desk: Desk) -> set[int]:
         found = approvals(connection)
         kinds = {record.id for record in list_sources(connection) if is_document(record)}
     return kinds & set(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """How documents stand: for the list of all sources.
+
+    Attributes:
+        approved: Sources that a person said are right.
+        doubts: Source → code and field of its weightiest doubt, and how many more there are.
+    """
+
+    approved: set[int]
+    doubts: dict[int, tuple[str, str | None, int]]
+
+
+def standings(desk: Desk) -> Standings:
+    """Return how the documents of the desk stand."""
+    with reading(desk.engine) as connection:
+        rows = open_doubts(connection)
+    by_source: dict[int, list[tuple[str, str | None, str]]] = {}
+    for source_id, code, field, severity in rows:
+        by_source.setdefault(source_id, []).append((code, field, severity))
+    doubts = {}
+    for source_id, found in by_source.items():
+        code, field, _ = min(found, key=lambda each: each[2] != Severity.ERROR)
+        doubts[source_id] = code, field, len(found) - 1
+    return Standings(approved_sources(desk), doubts)
 
 
 def next_doubtful(desk: Desk, after: int | None = None) -> SourceRecord | None:

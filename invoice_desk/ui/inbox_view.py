@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QW
 from invoice_desk.core.cleaning import CleaningStatus
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import SourceRecord
+from invoice_desk.services.documents import Standings
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.pages import Page, search_field
 from invoice_desk.ui.text_grid import RecordModel
-from invoice_desk.ui.texts import document_class, number, status
+from invoice_desk.ui.texts import document_class, field_label, finding, number, status
 from invoice_desk.ui.welcome import Welcome
 
 
@@ -28,6 +29,7 @@ class InboxView(Page):
         super().__init__("", parent)
         self._types = types
         self._approved: Collection[int] = frozenset()
+        self._doubts: Mapping[int, tuple[str, str | None, int]] = {}
         self.title.setText(self.tr("Inbox"))
         self.welcome = Welcome()
         headings = (
@@ -80,10 +82,11 @@ class InboxView(Page):
         records: Sequence[SourceRecord],
         *,
         is_empty: bool,
-        approved: Collection[int] = frozenset(),
+        standings: Standings | None = None,
     ) -> None:
-        """Show these sources, or the welcome on an empty desk; some documents are `approved`."""
-        self._approved = approved
+        """Show these sources and how documents stand, or the welcome on an empty desk."""
+        self._approved = standings.approved if standings else frozenset()
+        self._doubts = standings.doubts if standings else {}
         selected = {record.id for record in self.table.selected()}
         self.model.show_records(records)
         self.nothing.setVisible(not records)
@@ -109,7 +112,7 @@ class InboxView(Page):
         sure = record.confidence if record.document_type or record.document_class else None
         problem = record.error_advice or ""
         if record.status.value == "preview" and record.id not in self._approved:
-            problem = "; ".join(record.reasons)
+            problem = self._doubt(record) or "; ".join(record.reasons)
         return [
             (record.name, record.name.casefold()),
             (record.kind.value.upper(), record.kind.value),
@@ -121,6 +124,15 @@ class InboxView(Page):
             self._standing(record),
             (problem, problem),
         ]
+
+    def _doubt(self, record: SourceRecord) -> str:
+        """Return the weightiest doubt of a document as a sentence, and how many more it has."""
+        if record.id not in self._doubts:
+            return ""
+        code, field, more = self._doubts[record.id]
+        told = finding(code, self._types.values())
+        told = f"{field_label(field)}: {told}" if field else told
+        return self.tr("{0} (%n more)", "", more).format(told) if more else told
 
     def _standing(self, record: SourceRecord) -> tuple[str, str]:
         if record.id in self._approved:

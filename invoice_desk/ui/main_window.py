@@ -47,8 +47,8 @@ _SIZE = QSize(1240, 780)
 _TABLE_ACTIONS = ("exclude", "mapping", "structure", "passes")
 _PAPER_ACTIONS = ("copy", "approve")
 
-#: All sources, those that the inbox shows, those that are approved, and the counts of the desk.
-_Refreshed = tuple[list[SourceRecord], list[SourceRecord], set[int], dict[str, Any]]
+#: All sources, those that the inbox shows, how documents stand, and the counts of the desk.
+_Refreshed = tuple[list[SourceRecord], list[SourceRecord], documents.Standings, dict[str, Any]]
 
 
 class MainWindow(DropWindow):
@@ -285,8 +285,7 @@ class MainWindow(DropWindow):
             standing = known
             if wanted is not None:
                 standing = browsing.sources(desk, cleaning_status=wanted)
-            approved = documents.approved_sources(desk)
-            return known, standing, approved, browsing.desk_summary(desk)
+            return known, standing, documents.standings(desk), browsing.desk_summary(desk)
 
         self.background.run(work, self._on_refreshed, owner=self)
         self._show_lists(self._current_page())
@@ -353,8 +352,8 @@ class MainWindow(DropWindow):
     _sources: Sequence[SourceRecord] = ()
 
     def _on_refreshed(self, found: _Refreshed) -> None:
-        self._sources, standing, approved, counts = found
-        self.inbox.show_sources(standing, is_empty=not self._sources, approved=approved)
+        self._sources, standing, standings, counts = found
+        self.inbox.show_sources(standing, is_empty=not self._sources, standings=standings)
         self.documents.show_sources(self._sources)
         text = self.tr("{0} sources · {1} rows raw · {2} cleaned · {3} filtered out · {4} findings")
         keys = ("sources", "rows_raw", "rows_cleaned", "rows_filtered_out", "findings")

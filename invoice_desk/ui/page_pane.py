@@ -233,7 +233,7 @@ class PagePane(QWidget):
             return
         is_placeless = field is not None and field.place is None and len(field.value) > 1
         hits = hits_of(self._page, field.value) if field is not None and is_placeless else []
-        self.canvas.show_hits(hits, -1)
+        self.canvas.show_hits(hits, 0 if hits else -1)
 
     def copy(self) -> None:
         """Put the chosen words on the clipboard."""
