@@ -227,3 +227,26 @@ def test_a_schedule_of_spots_is_an_order_though_nothing_calls_it_so() -> None:
 def test_an_amount_may_have_a_sign_of_its_currency_instead_of_decimals() -> None:
     assert classify("Purchase order\n5 chairs\nTotal $450").has_money
     assert not classify("Purchase order\n5 chairs\nTotal 450").has_money
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (
+            "BON DE COMMANDE N° BC-25-88\nDate 02/05/2026\nTotal HT 100,00\nTotal TTC 120,00",
+            "order",
+        ),
+        ("Purchase order PO-5561\nItem Qty Price Total\nSpoons 10 1.00 10.00", "order"),
+        ("Facture n° 12\nCommande n° BC-25-88\nTotal HT 100,00\nTotal TTC 120,00", "invoice"),
+    ],
+)
+def test_the_number_of_an_order_is_its_own_where_nothing_else_is_a_title(
+    text: str, name: str
+) -> None:
+    assert classify(text).name == name
+
+
+def test_the_words_of_a_bill_tell_its_language() -> None:
+    text = "Kundennummer 118820\nMenge Einzelpreis Gesamt\nzzgl. 19 % MwSt\nGesamtbetrag 12,00"
+
+    assert classify(text).language == "de"

@@ -253,8 +253,8 @@ BEFORE_TITLE = (
     r"(?:(?:copy|original|duplicate|duplicata|kopie|copie|your|votre|ihre?|uw|the|de|no)\ |\W){0,3}"
 )
 BEHIND_TITLE = (
-    r"(?:\W*$|\W*(?:number|numero|nummer|num|nr|no|n°|nº"
-    r"|\#|ref|id)\b|\W*(?:vom|du|of|date[d]?|van|von)\ "
+    r"(?:\W*$|\W*(?:number|numero|nummer|num|nr|no|ref|id)\b"
+    r"|\W*(?:n[°º]|\#)|\W*(?:vom|du|of|date[d]?|van|von)\ "
     r"|\ ?\(|\ ?[:#-]|\ [a-z]{0,6}[-/]?\d|\ page\b|\ seite\b)"
 )
 MONEY_WORDS = re.compile(
@@ -280,10 +280,15 @@ NEGATIVE_TOTAL = re.compile(
 CALL_ROW = re.compile(r"(?:\+|00|\b0)\d[\d ]{6,14}\d\b.*\b\d{1,3}:\d\d(?::\d\d)?\b")
 
 _COMMON: dict[str, str] = {
-    "en": "the of and to for is your invoice date amount page total from by please order contract",
-    "fr": "le la les de des du et pour votre vous facture montant est par une sur avec numero nous",
-    "de": "der die das und fur ist mit von den nicht rechnung betrag datum vom nr ihre ihren wir",
-    "nl": "de het een van voor en uw factuur bedrag datum niet bij klant omschrijving",
+    "en": "the of and to for is your invoice date amount page total from by please order contract"
+    " qty price subtotal vat due payment terms number customer description unit",
+    "fr": "le la les de des du et pour votre vous facture montant est par une sur avec numero nous"
+    " client quantite prix unitaire tva ht ttc payer echeance reglement livraison designation",
+    "de": "der die das und fur ist mit von den nicht rechnung betrag datum vom nr ihre ihren wir"
+    " kunde kundennummer rechnungsnummer rechnungsdatum menge einzelpreis gesamt gesamtbetrag mwst"
+    " ust zzgl bestellung lieferant leistung zahlbar steuernummer summe tage abzug gmbh",
+    "nl": "de het een van voor en uw factuur bedrag datum niet bij klant omschrijving aantal prijs"
+    " btw totaal",
     "es": "el los las del para por una factura fecha importe total con su",
     "it": "il della delle per con fattura data importo totale del una",
 }

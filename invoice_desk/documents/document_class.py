@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from invoice_desk.documents.class_words import (
@@ -34,6 +34,7 @@ CLASSES = (*TITLES,)
 #: Those that become a row of invoices.
 READ = frozenset({"invoice", "credit_note", "receipt", "order"})
 _TITLE, _LARGE, _REFERENCE, _IN_PASSING = 4.0, 1.5, 2.0, 1.0
+_OWN_NUMBER = 3.5
 #: Classes whose number other documents give.
 _REFERRED = frozenset({"order", "delivery_note"})
 #: What must be outdone by evidence for a class.
@@ -163,7 +164,11 @@ def _titles(top: Sequence[_Text]) -> Iterator[_Evidence]:
             evidence = _title(name, part)
             if evidence and evidence.weight > best.get(name, _NOTHING).weight:
                 best[name] = evidence
-    yield from best.values()
+    is_titled = any(best.get(name, _NOTHING).weight >= _TITLE for name in TITLES)
+    for evidence in best.values():
+        # A number of an order is the document's own where nothing else stands as a title.
+        is_own = evidence.weight == _REFERENCE and not is_titled
+        yield replace(evidence, weight=_OWN_NUMBER) if is_own else evidence
 
 
 _NOTHING = _Evidence(OTHER, 0.0, "")
