@@ -87,6 +87,23 @@ def test_two_documents_are_told_at_import_before_anything_is_cleaned(
     assert {each.status for each in browsing.sources(desk)} == {SourceStatus.PREVIEW}
 
 
+def test_who_was_to_be_looked_at_as_a_duplicate_only_is_done_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "a.xml").write_text(CII)
+    (tmp_path / "b.xml").write_text(CII + "<!-- again -->")
+    import_paths(desk, [tmp_path / "a.xml"])
+    (alone,) = browsing.sources(desk)
+    assert alone.status is SourceStatus.COMPLETED
+    import_paths(desk, [tmp_path / "b.xml"])
+    assert {each.status for each in browsing.sources(desk)} == {SourceStatus.PREVIEW}
+    (pair,) = likely_pairs(desk)
+
+    decide_pair(desk, pair.first, pair.second, same=False)
+
+    assert {each.status for each in browsing.sources(desk)} == {SourceStatus.COMPLETED}
+
+
 def test_an_invoice_as_xml_and_as_a_line_is_told(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "e.xml").write_text(CII)
     line = "Atelier Lumen,R 77,2024-03-11,110.00,22.00,132.00,EUR,"

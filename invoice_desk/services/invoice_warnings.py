@@ -26,8 +26,10 @@ from invoice_desk.db.known_invoices import (
     partners_of_few,
     places_of,
 )
+from invoice_desk.db.passes import list_findings
 from invoice_desk.db.sources import get_source, source_update
 from invoice_desk.db.suppliers import CHANGED, FIRST, KNOWN, known_supplier, supplier_key
+from invoice_desk.services.storing import SURE
 
 #: The scans whose findings these are; they are taken back by their ids.
 PAIRS, ACCOUNTS = "same invoice", "supplier's account"
@@ -224,3 +226,14 @@ def ask_to_look(connection: Connection, source_id: int) -> None:
     found = get_source(connection, source_id)
     if found is not None and found.status is SourceStatus.COMPLETED:
         connection.execute(source_update(source_id, status=SourceStatus.PREVIEW.value))
+
+
+def look_no_more(connection: Connection, source_id: int) -> None:
+    """Call a document done again of which nothing is doubtful any more."""
+    found = get_source(connection, source_id)
+    if found is None or found.status is not SourceStatus.PREVIEW or found.document_class is None:
+        return
+    left = list_findings(connection, source_id=source_id)
+    is_sure = found.document_type is not None and (found.confidence or 0.0) >= SURE
+    if is_sure and all(each.severity == Severity.INFO for each in left):
+        connection.execute(source_update(source_id, status=SourceStatus.COMPLETED.value))

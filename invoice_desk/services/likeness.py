@@ -39,7 +39,12 @@ from invoice_desk.db.suppliers import (
 from invoice_desk.db.tables import get_table, list_tables
 from invoice_desk.errors import ArgumentError
 from invoice_desk.services.desk import Desk
-from invoice_desk.services.invoice_warnings import add_pair_findings, place_key, place_name
+from invoice_desk.services.invoice_warnings import (
+    add_pair_findings,
+    look_no_more,
+    place_key,
+    place_name,
+)
 from invoice_desk.services.known_invoices import catch_up, remember_table
 from invoice_desk.services.reviewing import exclude, withdraw
 
@@ -132,6 +137,8 @@ def decide_pair(desk: Desk, one: int, other: int, *, same: bool) -> int:
         told = [each for each in (pair.first_finding, pair.second_finding) if each is not None]
         delete_findings(connection, told)
         set_pair_findings(connection, pair, (None, None))
+        for source_id, _, _ in places.values():
+            look_no_more(connection, source_id)
         _audit(connection, desk, "same invoice" if same else "not the same invoice", decision_id)
     if same:
         _exclude(desk, other)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 
+from invoice_desk.core.findings import Severity
 from invoice_desk.core.jobs import ChunkId
 from invoice_desk.core.records import JobFileRecord, SourceRecord
 from invoice_desk.core.source import PAGED, Detection, FileOutcome, SourceStatus
@@ -163,7 +164,8 @@ def _note(desk: Desk, origin: SourceRecord, content: SourceContent, page: Page) 
     found = content.reading
     assert found is not None
     sure = found.confidence if found.fields else 0.0
-    doubtful = bool(found.findings) or found.document_type is None or sure < SURE
+    is_doubted = any(each.severity is not Severity.INFO for each in found.findings)
+    doubtful = is_doubted or found.document_type is None or sure < SURE
     status = SourceStatus.PREVIEW if doubtful else SourceStatus.COMPLETED
     with writing(desk.engine) as connection:
         rows = sum(table.row_count for table in list_tables(connection, source_id=origin.id))
