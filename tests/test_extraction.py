@@ -15,7 +15,7 @@ from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.labels import labels_of, meanings
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.parties import address_below
+from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, Forest, forests
 from invoice_desk.documents.extraction.sums import chosen_amounts
@@ -403,3 +403,125 @@ def test_no_tax_is_more_than_its_net_amount(odds: dict[str, float], left: set[st
         table[name][at] = odds.get(name, 3.0)
 
     assert set(chosen_amounts(document, table)) == left
+
+
+def bill(*rows: tuple[str, str]) -> Page:
+    """Return a French invoice with these sums."""
+    placed = [
+        ("Facture N° 112/2026", 300.0, 40.0),
+        ("Date : 10/03/2026", 300.0, 56.0),
+        ("Fournisseur : ETS BLEU", 50.0, 40.0),
+    ]
+    for number, (told, amount) in enumerate(rows):
+        y = 300.0 + 16 * number
+        placed += [(told, 300.0, y), (amount, 480.0, y)]
+    return page(*placed)
+
+
+def test_stamp_duty_is_part_of_the_total_beside_net_and_tax() -> None:
+    rows = (
+        *(("Total HT", "85000,00"), ("TVA 19%", "16150,00"), ("Timbre", "1011,50")),
+        ("Net à payer", "102161,50"),
+    )
+
+    found = read_document([bill(*rows)])
+
+    names = ("net_amount", "tax_amount", "total_amount", "stamp_duty")
+    assert [found.fields[name].value for name in names] == [
+        *("85000.00", "16150.00", "102161.50", "1011.50")
+    ]
+    assert "totals_disagree" not in [finding.code for finding in found.findings]
+
+
+def test_what_payments_leave_is_due() -> None:
+    rows = (
+        *(("Total HT", "215,00"), ("TVA", "41,26"), ("Total TTC", "256,26")),
+        *(("Acompte versé", "100,00"), ("Net à payer", "156,26")),
+    )
+
+    fields = read_document([bill(*rows)]).fields
+
+    assert fields["total_amount"].value == "256.26"
+    assert (fields["amount_due"].value, fields["amount_paid"].value) == ("156.26", "100.00")
+
+
+def test_a_tax_that_stands_nowhere_is_worked_out_and_said_so() -> None:
+    rows = (
+        *(("Total HT", "894,00"), ("TVA 20 %", "160,55"), ("TVA 5,5 %", "3,43")),
+        ("Total TTC", "1057,98"),
+    )
+
+    found = read_document([bill(*rows)])
+
+    assert found.fields["tax_amount"].value == "163.98"
+    assert found.fields["tax_amount"].confidence <= 0.6
+    assert ("worked_out", "tax_amount") in [(each.code, each.field) for each in found.findings]
+
+
+def test_a_name_behind_the_label_of_the_buyer_is_not_the_seller() -> None:
+    document = taken(("Kunde: Pension Seeblick GmbH", 50, 50), ("Holzwurm GmbH", 300, 50))
+    names = document.candidates[Kind.NAME]
+    assert "Kunde: Pension Seeblick GmbH" not in [name.value for name in names]
+    odds = {
+        "supplier_name": np.array([5.0 if "Pension" in n.value else 0.0 for n in names]),
+        "customer_name": np.full(len(names), -3.0),
+    }
+
+    chosen = chosen_names(document, odds)
+
+    assert chosen["supplier_name"][0].value == "Holzwurm GmbH"
+
+
+def test_the_addressee_of_a_letter_is_the_buyer_where_nothing_else_tells() -> None:
+    document = taken(
+        ("Holzwurm GmbH", 50, 40),
+        ("Waldweg 3, 70565 Stuttgart", 50, 54),
+        ("Herrn", 50, 110),
+        ("Max Muster", 50, 124),
+        ("Am Hafen 9", 50, 138),
+        ("28217 Bremen", 50, 152),
+        ("Rechnung Nr. 7", 50, 220),
+    )
+    names = document.candidates[Kind.NAME]
+    odds = {
+        "supplier_name": np.array([3.0 if n.value == "Holzwurm GmbH" else -9.0 for n in names]),
+        "customer_name": np.full(len(names), -5.0),
+    }
+
+    buyer, _ = chosen_names(document, odds)["customer_name"]
+
+    assert whole_name(document, buyer) == "Herrn Max Muster"
+    address = address_below(document, buyer)
+    assert address is not None
+    assert address.text == "Am Hafen 9 28217 Bremen"
+
+
+def test_the_blanks_of_a_typewriter_are_no_gaps() -> None:
+    typed = [Word(text, (10 * at, 50, 10 * (at + len(text)), 58)) for text, at in TYPED]
+
+    (row,) = layout_of([Page(1, 595, 842, tuple(typed), TextSource.TEXT_LAYER, "test")]).rows
+
+    assert row.spaced == "Total TTC\t109 373,00"
+
+
+TYPED = (("Total", 0), ("TTC", 6), ("109", 20), ("373,00", 24))
+
+
+def test_a_label_names_its_number_though_another_looks_likelier() -> None:
+    document = taken(
+        ("Credit note no: CN-0042", 300, 50),
+        ("Original invoice: HMS/26/1190", 300, 66),
+        ("Total 93.60", 300, 200),
+    )
+
+    fields = read_document([page(*LABELLED)]).fields
+
+    assert [label.means for label in document.labels[1]][:1] == ["preceding_invoice"]
+    assert fields["invoice_number"].value == "CN-0042"
+
+
+LABELLED = (
+    *(("CREDIT NOTE", 50.0, 30.0), ("Credit note no: CN-0042", 300.0, 50.0)),
+    *(("Original invoice: HMS/26/1190", 300.0, 66.0), ("VAT 15.60", 300.0, 184.0)),
+    ("Total 93.60", 300.0, 200.0),
+)

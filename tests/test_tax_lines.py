@@ -62,3 +62,9 @@ def test_under_a_heading_base_tax_and_their_sum_need_no_percent_sign() -> None:
 )
 def test_what_only_looks_like_a_tax_is_none(text: str) -> None:
     assert taxes((50, {50: text})) == []
+
+
+def test_thousands_that_are_set_apart_by_blanks_are_one_number() -> None:
+    found = taxes((50, {50: "TVA 20 % sur", 150: "5 000,00", 250: "1 000,00"}))
+
+    assert found == [("20", "5000.00", "1000.00")]

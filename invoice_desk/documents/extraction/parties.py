@@ -27,6 +27,8 @@ _ADDRESSED = -0.5
 #: An addressee stands in this part of its page, in so many words, so near below a heading.
 _UPPER, _MOST_WORDS, _HEADING_ROWS = 0.6, 6, 10
 _TOWN = re.compile(r"(?<!\d)\d{4,5}(?!\d)\s?[^\W\d_]{2}")
+#: A street without a word for street, as `Am Hafen 9`.
+_HOUSE_LAST = re.compile(r"^[^\W\d_][^\d:]{3,40}\s\d{1,4}\s?[a-z]?$")
 #: What stands in a row of its own before a name.
 _SALUTATION = re.compile(
     r"^(?:herrn?|frau|firma|fa\.?|an|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?|messrs\.?)$",
@@ -185,7 +187,9 @@ def address_below(document: Document, name: Candidate) -> Address | None:
             continue
         if found and box[1] - edge > max(_MOST_GAP * row.height, _MOST_SPREAD * spread):
             break
-        is_part = looks_like_address(text) or (bool(found) and _continues(text, found[-1][0]))
+        is_street = bool(_HOUSE_LAST.match(text)) and not document.labels[row.number]
+        goes_on = bool(found) and _continues(text, found[-1][0])
+        is_part = looks_like_address(text) or is_street or goes_on
         if is_part and not _is_end(document, row, text):
             spread = spread or max(0.0, box[1] - edge)
             found.append((text, box))
