@@ -28,7 +28,8 @@ from invoice_desk.core.amounts import read_amount
 from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
-from invoice_desk.documents.extraction.evidence import Evidence, document_of
+from invoice_desk.documents.extraction.document import document_of
+from invoice_desk.documents.extraction.evidence import Evidence
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.ranker import FIELDS, SURE
 from invoice_desk.documents.page import Page, TextSource, Word

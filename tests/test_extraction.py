@@ -10,7 +10,8 @@ import pytest
 from benchmarks.made_documents import made_invoice, made_receipt
 from invoice_desk.core.dates import DateOrder
 from invoice_desk.documents.extraction.candidates import Kind
-from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
+from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.evidence import Evidence
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.labels import labels_of, meanings
@@ -525,3 +526,11 @@ LABELLED = (
     *(("Original invoice: HMS/26/1190", 300.0, 66.0), ("VAT 15.60", 300.0, 184.0)),
     ("Total 93.60", 300.0, 200.0),
 )
+
+
+def test_a_label_that_is_the_whole_row_above_a_value_names_it() -> None:
+    document = taken(("Rechnungsnummer:", 50, 50), ("RE-26/508", 50, 64), ("Menge 4711", 50, 78))
+    number, other = document.candidates[Kind.CODE]
+
+    assert document.label_before(number) == "invoice_number"
+    assert document.label_before(other) == "quantity"

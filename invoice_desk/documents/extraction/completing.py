@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
-from invoice_desk.documents.extraction.evidence import Document
+from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.identifiers import Found
 from invoice_desk.documents.extraction.ranker import FIELDS
 from invoice_desk.documents.extraction.sums import SUM, roundings, stamps

@@ -23,16 +23,10 @@ from invoice_desk.documents.extraction.addresses import POSTCODE, STREET
 from invoice_desk.documents.extraction.candidates import (
     Candidate,
     Kind,
-    Notation,
-    amounts_of,
-    codes_of,
-    dates_of,
-    names_of,
-    notation_of,
 )
-from invoice_desk.documents.extraction.figures import Figure, Figures
-from invoice_desk.documents.extraction.labels import Label, labels_of, meanings
-from invoice_desk.documents.extraction.layout import Box, Layout, Part, Row
+from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.labels import Label, meanings
+from invoice_desk.documents.extraction.layout import Box, Part, Row
 
 #: Places of a label to a value.
 PLACES = ("left", "row", "above", "above2", "before", "next")
@@ -44,8 +38,6 @@ _SECTIONS = ("seller", "buyer", "ship_to")
 _SECTION_ROWS = 12
 #: A gap of this many heights of type ends a block of rows.
 _BLOCK_GAP = 1.1
-#: Amounts up to this many rows below a label of tax may be the tax of a rate.
-_TAX_ROWS, _TAXES = 4, frozenset({"tax_total", "tax_base"})
 
 _LEGAL = re.compile(
     r"\b(?:gmbh|ag|kg|ug|ohg|gbr|e\.?\s?k|e\.?\s?v|se|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sasu|eurl|s\.?a|sci|"
@@ -61,74 +53,6 @@ _REGISTRATION = re.compile(
 )
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _RANGE = re.compile(r"^\s*(?:-|–|—|to|bis|au|until|thru|through|/)\s*$", re.IGNORECASE)
-_WEB = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([\w\-]+)\.", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document taken apart: rows, labels and candidates."""
-
-    layout: Layout
-    notation: Notation
-    labels: tuple[tuple[Label, ...], ...]
-    candidates: dict[Kind, tuple[Candidate, ...]]
-
-    @cached_property
-    def by_row(self) -> dict[tuple[Kind, int], list[Candidate]]:
-        """Return kind and row → candidates, left to right."""
-        found: dict[tuple[Kind, int], list[Candidate]] = {}
-        for kind, candidates in self.candidates.items():
-            for candidate in candidates:
-                found.setdefault((kind, candidate.row), []).append(candidate)
-        return found
-
-    @cached_property
-    def figures(self) -> Figures:
-        """Return how the amounts add up."""
-        return Figures([self._figure(c) for c in self.candidates[Kind.AMOUNT]])
-
-    def _figure(self, candidate: Candidate) -> Figure:
-        labels = self.labels[candidate.row]
-        means = frozenset(x.means for x in labels if x.stop <= candidate.start)
-        is_last = self.by_row[Kind.AMOUNT, candidate.row][-1] is candidate
-        above = self.labels[max(0, candidate.row - _TAX_ROWS) : candidate.row + 1]
-        is_tax = any(label.means in _TAXES for row in above for label in row)
-        return Figure(candidate.amount, candidate.row, means, is_last=is_last, is_tax=is_tax)
-
-    def label_before(self, candidate: Candidate) -> str:
-        """Return what the label right before a candidate announces; of amounts, in its row."""
-        labels = [x for x in self.labels[candidate.row] if x.stop <= candidate.start]
-        if not labels:
-            return ""
-        between = self.layout.rows[candidate.row].text[labels[-1].stop : candidate.start]
-        is_alone = len(self.by_row[candidate.kind, candidate.row]) == 1
-        is_near = not any(c.isalnum() for c in between)
-        return (
-            labels[-1].means if is_near and (is_alone or candidate.kind is not Kind.AMOUNT) else ""
-        )
-
-    @cached_property
-    def folded_text(self) -> str:
-        """Return the letters and digits of the whole document."""
-        return folded(self.layout.text)
-
-    @cached_property
-    def web_names(self) -> frozenset[str]:
-        """Return the names in web and mail addresses."""
-        return frozenset(m.group(1).lower() for m in _WEB.finditer(self.layout.text))
-
-
-def document_of(layout: Layout) -> Document:
-    """Return the labels and candidates of a layout."""
-    notation = notation_of(layout)
-    labels = tuple(tuple(labels_of(row)) for row in layout.rows)
-    found: dict[Kind, list[Candidate]] = {kind: [] for kind in Kind}
-    for row in layout.rows:
-        found[Kind.DATE].extend(dates_of(row, notation))
-        found[Kind.AMOUNT].extend(amounts_of(row, notation))
-        found[Kind.CODE].extend(codes_of(row))
-        found[Kind.NAME].extend(names_of(row, labels[row.number]))
-    return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from stdnum.eu import vat
 from stdnum.fr import siren, siret
 from stdnum.gb import vat as gb_vat
 
-from invoice_desk.documents.extraction.evidence import Document
+from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.layout import Row
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")

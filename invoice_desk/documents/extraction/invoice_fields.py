@@ -14,7 +14,8 @@ from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
 from invoice_desk.documents.extraction.completing import complete, missed
-from invoice_desk.documents.extraction.evidence import Document, Evidence, document_of
+from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.evidence import Evidence
 from invoice_desk.documents.extraction.identifiers import (
     currency_of,
     identifiers_of,

@@ -11,7 +11,7 @@ import numpy as np
 from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.addresses import looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
-from invoice_desk.documents.extraction.evidence import Document
+from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.layout import Box, Row
 
 #: From here on a name is taken, in logarithms of odds.

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
-from invoice_desk.documents.extraction.evidence import Document, Evidence
+from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.evidence import Evidence
 
 FIRST, LAST = "period_start", "period_end"
 BETWEEN = re.compile(

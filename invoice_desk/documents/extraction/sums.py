@@ -14,7 +14,7 @@ from itertools import combinations, product
 import numpy as np
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
-from invoice_desk.documents.extraction.evidence import Document
+from invoice_desk.documents.extraction.document import Document
 
 SUM = ("net_amount", "tax_amount", "total_amount")
 #: As many of the best candidates of each field are tried together.
