@@ -250,3 +250,12 @@ def test_the_words_of_a_bill_tell_its_language() -> None:
     text = "Kundennummer 118820\nMenge Einzelpreis Gesamt\nzzgl. 19 % MwSt\nGesamtbetrag 12,00"
 
     assert classify(text).language == "de"
+
+
+def test_a_model_that_sees_a_receipt_is_heard_and_outdone_by_a_title() -> None:
+    text = "Garden Tools\nSpade 12.00\nTotal 12.00\nVAT 2.00"
+    caption = "A receipt from a shop on a white table."
+
+    assert classify(text, caption=caption).name == "receipt"
+    assert any("receipt from a shop" in why for why in classify(text, caption=caption).reasons)
+    assert classify("INVOICE\nInvoice No 7\n" + text, caption=caption).name == "invoice"

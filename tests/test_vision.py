@@ -98,6 +98,15 @@ def test_a_page_holds_what_was_read_and_who_read_it() -> None:
     assert [word.text for word in page.words] == ["100"]
 
 
+def test_the_first_page_of_a_document_has_a_caption() -> None:
+    engine = engine_with(FakeModel())
+
+    first, second = (engine.recognise(light(200, 100), number=number) for number in (1, 2))
+
+    assert first.caption == engine.caption(light(200, 100)) != ""
+    assert second.caption == ""
+
+
 def test_a_receipt_is_read_in_strips_cut_between_lines() -> None:
     image = ruled(100, 800)
 

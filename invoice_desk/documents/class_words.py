@@ -49,6 +49,15 @@ TITLES: dict[str, str] = {
         | aanmaning | presupuesto | preventivo | curriculum\ vitae | table\ of\ contents""",
 }
 
+#: Class → what a model that sees calls a picture of it.
+CAPTIONS: dict[str, str] = {
+    "receipt": r"receipts?|till\ slips?",
+    "invoice": r"invoices?|bills?",
+    "order": r"order\ forms?|purchase\ orders?|contracts?|agreements?",
+    "statement": r"(?:bank|account)\ statements?",
+    "delivery_note": r"delivery\ notes?|packing\ (?:slips?|lists?)",
+}
+
 #: Class → what speaks for it wherever it stands: pattern, weight, what a person would call it.
 LABELS: dict[str, tuple[tuple[str, float, str], ...]] = {
     "invoice": (

@@ -18,6 +18,7 @@ from invoice_desk.documents.class_words import (
     BEHIND_TITLE,
     BESIDE_THE_POINT,
     CALL_ROW,
+    CAPTIONS,
     INVOICE_WORDS,
     LABELS,
     MONEY_WORDS,
@@ -34,7 +35,7 @@ CLASSES = (*TITLES,)
 #: Those that become a row of invoices.
 READ = frozenset({"invoice", "credit_note", "receipt", "order"})
 _TITLE, _LARGE, _REFERENCE, _IN_PASSING = 4.0, 1.5, 2.0, 1.0
-_OWN_NUMBER = 3.5
+_OWN_NUMBER, _CAPTION = 3.5, 1.2
 #: Classes whose number other documents give.
 _REFERRED = frozenset({"order", "delivery_note"})
 #: What must be outdone by evidence for a class.
@@ -93,8 +94,13 @@ class _Text:
     size: float = 1.0
 
 
-def classify(document: Sequence[Line] | str) -> DocumentClass:
-    """Return what a document is, by its lines or, where nothing else is known, its text."""
+def classify(document: Sequence[Line] | str, *, caption: str = "") -> DocumentClass:
+    """Return what a document is, by its lines or, where nothing else is known, its text.
+
+    Args:
+        document: Its lines, or its text.
+        caption: What a model that sees says of its first page.
+    """
     lines, top = _texts_of(document)
     slip = not isinstance(document, str) and _is_slip(document)
     whole = "\n".join(lines)
@@ -103,7 +109,7 @@ def classify(document: Sequence[Line] | str) -> DocumentClass:
     whole = BESIDE_THE_POINT.sub(" ", whole)
     if not whole.strip():
         return DocumentClass(OTHER, 0.5, ("has no text",))
-    found = [*_titles(top), *_labels(whole), *_figures(whole, is_slip=slip)]
+    found = [*_titles(top), *_labels(whole), *_figures(whole, is_slip=slip), *_called(caption)]
     scores = dict.fromkeys(CLASSES, 0.0) | {OTHER: _OTHER_AT_FIRST}
     for evidence in found:
         scores[evidence.name] += evidence.weight
@@ -191,6 +197,12 @@ def _title(name: str, part: _Text) -> _Evidence | None:
     return None
 
 
+def _called(caption: str) -> Iterator[_Evidence]:
+    for name, pattern in _CAPTION_PATTERNS.items():
+        if pattern.search(plain(caption)):
+            yield _Evidence(name, _CAPTION, f"a model that sees it says “{caption}”")
+
+
 def _labels(whole: str) -> Iterator[_Evidence]:
     for name, patterns in _LABEL_PATTERNS.items():
         for pattern, weight, called in patterns:
@@ -245,6 +257,9 @@ _SHARPNESS = 1.0
 _TITLE_PATTERNS = {
     name: re.compile(rf"{BEFORE_TITLE}({words})({BEHIND_TITLE})", re.VERBOSE)
     for name, words in TITLES.items()
+}
+_CAPTION_PATTERNS = {
+    name: re.compile(rf"\b(?:{words})\b", re.VERBOSE) for name, words in CAPTIONS.items()
 }
 _WORD_PATTERNS = {
     name: re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.VERBOSE)

@@ -60,6 +60,8 @@ class Page:
         turned: Degrees clockwise by which the page as drawn was turned about its middle so that
             its lines stand upright: quarters, and what little a scan was askew.  Boxes and size
             are those of the turned page; `pictures.turned` turns a picture alike.
+        caption: What a model that sees says of the picture; a hint at what the document is, which
+            is used when the page is read, and not stored.
     """
 
     number: int
@@ -71,6 +73,7 @@ class Page:
     engine_version: str = ""
     reason: str = ""
     turned: float = 0.0
+    caption: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

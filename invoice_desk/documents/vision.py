@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -109,7 +109,7 @@ class Florence2Engine:
         self._lock = threading.Lock()
 
     def recognise(self, image: Any, *, number: int) -> Page:
-        """Return the words of a PIL image as page `number`.
+        """Return the words of a PIL image as page `number`; a first page with a caption.
 
         Raises:
             VisionPackageError: If torch or transformers is not installed.
@@ -119,7 +119,7 @@ class Florence2Engine:
         page = self.recognise_many([image], numbers=[number])[0]
         if isinstance(page, UnfinishedReadingError):
             raise page
-        return page
+        return replace(page, caption=self.caption(image)) if number == 1 else page
 
     def recognise_many(
         self, images: Sequence[Any], *, numbers: Sequence[int]

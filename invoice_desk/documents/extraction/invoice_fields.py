@@ -73,7 +73,7 @@ class _Odds:
 def read_document(pages: Sequence[Page]) -> DocumentReading:
     """Return what a document is and, where it is one to be paid or ordered by, its fields."""
     layout = layout_of(pages)
-    found = classify(layout.lines())
+    found = classify(layout.lines(), caption=pages[0].caption if pages else "")
     told = DocumentReading(
         found.document_type,
         found.confidence,
