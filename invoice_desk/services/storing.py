@@ -36,6 +36,7 @@ from invoice_desk.readers.base import ReadTable
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept
+from invoice_desk.services.supplier_memory import with_memory
 from invoice_desk.workers.reading import SourceContent
 
 #: A type or a document's kind must be this sure, or a person is asked to look.
@@ -51,6 +52,8 @@ class SourceStore:
 
     def store(self, to: BulkTransaction, file: ImportFile, content: SourceContent) -> None:
         """Store one chunk's content and note on `file` what it says of the source."""
+        all_pages = content.pages or tuple(file.pages[number] for number in sorted(file.pages))
+        content = with_memory(self._desk, content, all_pages)
         before = len(file.tables)
         for table in content.tables:
             self._store_table(to, file, table)

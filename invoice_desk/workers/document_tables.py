@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -83,6 +84,19 @@ def lines_table(
     )
     numbers = pa.array(range(len(rows)), pa.int64())
     return ReadTable(head, RowBatch(numbers, encode_lists(cells)), read.findings)
+
+
+def with_reading(table: ReadTable, reading: DocumentReading) -> ReadTable:
+    """Return a table of a document, its fields or its lines, with another reading of its fields."""
+    if "fields" in table.head.details:
+        return replace(document_table(table.head.name, reading), findings=table.findings)
+    shared = {n: _cell(n, reading) for n in _SHARED if n in reading.fields}
+    columns = table.head.structure.columns
+    texts = map(json.loads, table.rows.cells.to_pylist())
+    rows = [dict(zip(columns, row, strict=True)) for row in texts]
+    cells = [[(row | shared)[column] for column in columns] for row in rows]
+    batch = replace(table.rows, cells=encode_lists(cells))
+    return replace(table, rows=batch)
 
 
 def page_lines(
