@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoice_desk.collecting import no_collecting
 from invoice_desk.core.text import flags, mask_of
 from invoice_desk.errors import CorruptSourceError, LockedSourceError
 from invoice_desk.readers.sheet_cells import text_columns
@@ -80,10 +80,9 @@ def read_sheets(path: Path, *, name: str) -> Iterator[Sheet]:
     """
     if _is_encrypted(path):
         raise LockedSourceError(f"{name} is protected by a password.")
-    was_collecting = gc.isenabled()
-    gc.disable()  # a million cells are no cycles, and looking for some costs a tenth of reading
     try:
-        yield from _sheets(path)
+        with no_collecting():  # a million cells are no cycles; looking for some costs a tenth
+            yield from _sheets(path)
     except GeneratorExit:
         raise
     except BaseException as error:
@@ -92,9 +91,6 @@ def read_sheets(path: Path, *, name: str) -> Iterator[Sheet]:
         if "password" in str(error).lower():
             raise LockedSourceError(f"{name} is protected by a password.") from error
         raise CorruptSourceError(f"{name} cannot be opened as a spreadsheet: {error}") from error
-    finally:
-        if was_collecting:
-            gc.enable()
 
 
 def _sheets(path: Path) -> Iterator[Sheet]:

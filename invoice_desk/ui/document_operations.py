@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QSettings, QSize, Signal
 from PySide6.QtWidgets import QWidget
 
 from invoice_desk.core.records import FindingRecord, SourceRecord
-from invoice_desk.core.source import PAGED, detect_kind
+from invoice_desk.core.source import PAGED, FileOutcome, detect_kind
 from invoice_desk.services import browsing, documents
 from invoice_desk.services.batches import BatchResult
 from invoice_desk.services.desk import Desk
@@ -198,6 +198,8 @@ class DocumentOperations(QObject):
             if file.source_id is not None and file.path == awaited:
                 self._awaited = None
                 self._show_found(file.source_id)
+                if file.outcome is FileOutcome.DUPLICATE:
+                    self.said.emit(self.tr("This file is here already; it is shown as it stands."))
             elif self.view.source is not None and file.source_id == self.view.source.id:
                 self.view.reload()
 

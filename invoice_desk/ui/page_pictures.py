@@ -57,6 +57,7 @@ class PagePictures(QObject):
         self._next: list[PageRequest] = []
         self._small: list[PageRequest] = []
         self._busy: PageRequest | None = None
+        self._is_closed = False
 
     @property
     def bytes_kept(self) -> int:
@@ -99,12 +100,13 @@ class PagePictures(QObject):
 
     def close(self) -> None:
         """Wait for what is being drawn, and let go of the file."""
+        self._is_closed = True
         self.forget_wishes()
         self.background.wait()
         self._images.close()
 
     def _go_on(self) -> None:
-        if self._busy is not None or not (self._next or self._small):
+        if self._is_closed or self._busy is not None or not (self._next or self._small):
             return
         wanted = self._next.pop(0) if self._next else self._small.pop()
         self._busy = wanted

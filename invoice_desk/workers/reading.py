@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from invoice_desk.collecting import no_collecting
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import MAILS, PAGED, SPREADSHEETS, Kind, promises_other_than_text
 from invoice_desk.core.tables import RowBatch, TableHead
@@ -131,6 +132,11 @@ def read_payload(payload: ReadingPayload) -> SourceContent:
     Raises:
         SourceError: If the source cannot be read.
     """
+    with no_collecting():
+        return _done(payload)
+
+
+def _done(payload: ReadingPayload) -> SourceContent:
     match payload:
         case ReadSource():
             return _read_whole(payload)
