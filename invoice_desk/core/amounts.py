@@ -116,6 +116,7 @@ def two_readings(text: str) -> tuple[Decimal, Decimal] | None:
     return None if first is None or second is None else (first, second)
 
 
+@lru_cache(maxsize=8192)
 def _taken_apart(text: str) -> tuple[str, _Dress] | None:
     """Return digits and marks without blanks, and their dress; None where it is no amount."""
     if len(text) > _LONGEST:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from invoice_desk.core.amounts import decimal_mark_of, read_amount
 from invoice_desk.core.date_words import month_of
@@ -146,6 +147,7 @@ def amounts_of(row: Row, notation: Notation) -> Iterator[Candidate]:
             yield _candidate(Kind.AMOUNT, row, start, stop, plain)
 
 
+@lru_cache(maxsize=8192)
 def amount_in(text: str, notation: Notation) -> Decimal | None:
     """Return the amount that `text` spells in the notation of the document."""
     bare = re.sub(_CURRENCY, "", text).strip()

@@ -7,7 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from invoice_desk.documents.extraction.layout import Box, Row
@@ -56,9 +56,21 @@ def meanings() -> tuple[str, ...]:
 
 def labels_of(row: Row) -> list[Label]:
     """Return the labels of a row, left to right; of two that begin together the longer one."""
-    tokens = list(_tokens(row.text))
+    return [
+        Label(means, row.number, start, stop, words, row.box_of(start, stop))
+        for means, start, stop, words in _spans(row.text)
+    ]
+
+
+@lru_cache(maxsize=8192)
+def _spans(text: str) -> tuple[tuple[str, int, int, int], ...]:
+    """Return what each label means, where it stands and how many words it has.
+
+    Pages of one document, and documents of one supplier, have the same rows over and over.
+    """
+    tokens = list(_tokens(text))
     first_words = _phrases()
-    found: list[Label] = []
+    found: list[tuple[str, int, int, int]] = []
     at = 0
     while at < len(tokens):
         hit = next(
@@ -69,14 +81,13 @@ def labels_of(row: Row) -> list[Label]:
             ),
             None,
         )
-        if hit is None or _is_name(row.text, tokens, at + hit[1]):
+        if hit is None or _is_name(text, tokens, at + hit[1]):
             at += 1
             continue
         means, count = hit
-        start, stop = tokens[at].start, tokens[at + count - 1].stop
-        found.append(Label(means, row.number, start, stop, count, row.box_of(start, stop)))
+        found.append((means, tokens[at].start, tokens[at + count - 1].stop, count))
         at += count
-    return found
+    return tuple(found)
 
 
 def tokens_of(text: str) -> list[str]:
