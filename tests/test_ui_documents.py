@@ -630,6 +630,19 @@ def test_corrected_amounts_that_do_not_add_up_are_a_doubt(
     assert "totals_disagree" not in found
 
 
+def test_an_account_with_wrong_check_digits_is_a_doubt(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    assert view.source is not None
+
+    view.decided.emit(view.source, "iban_or_account", "FR7612345", None)
+    settle(qtbot, window)
+
+    found = documents.open_document(window._desk, 1).fields["iban_or_account"].findings
+    assert [each.code for each in found] == ["check_digits"]
+
+
 def test_selected_lines_are_copied_with_their_headings(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ class FindingCode(StrEnum):
     TAXES_DISAGREE = "taxes_disagree"
     LOW_CONFIDENCE = "low_confidence"
     WORKED_OUT = "worked_out"
+    CHECK_DIGITS = "check_digits"
     PAGE_UNREADABLE = "page_unreadable"
     OTHER_ENGINE = "other_engine"
     OTHER_RENDERER = "other_renderer"

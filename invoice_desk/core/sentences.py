@@ -30,6 +30,7 @@ SENTENCES: dict[str, str] = {
     FindingCode.TAXES_DISAGREE: "The tax of all rates does not come to the tax that is stated.",
     FindingCode.LOW_CONFIDENCE: "This value is not sure; compare it with the page.",
     FindingCode.WORKED_OUT: "No page has this amount; it was worked out. Check it.",
+    FindingCode.CHECK_DIGITS: "Its check digits are wrong; compare it with the page.",
     FindingCode.PAGE_UNREADABLE: "A page could not be read.",
     FindingCode.OTHER_ENGINE: "The engine that was asked for did not work; another one read this.",
     FindingCode.OTHER_RENDERER: "The page could only be drawn by the second renderer; compare it.",

@@ -41,6 +41,7 @@ from invoice_desk.db.passes import list_findings
 from invoice_desk.db.sources import count_parts, get_source, list_sources
 from invoice_desk.db.splits import ACCEPTED, get_split_choice
 from invoice_desk.db.tables import get_table, list_tables, read_cells
+from invoice_desk.documents.extraction.identifiers import is_wrong
 from invoice_desk.documents.fields import NO_PAGE
 from invoice_desk.documents.page import Page
 from invoice_desk.errors import ArgumentError
@@ -437,16 +438,22 @@ def _amount(fields: Mapping[str, DocumentField], name: str) -> Decimal | None:
 def _new_doubts(
     record: SourceRecord, found: Sequence[FindingRecord], fields: Mapping[str, DocumentField]
 ) -> list[FindingRecord]:
-    """Return the doubt that what people wrote brings up: amounts that do not add up."""
+    """Return what is doubtful of what people wrote: check digits, and sums that are none."""
+    made = [
+        _doubt(record, FindingCode.CHECK_DIGITS, name, field.value)
+        for name, field in fields.items()
+        if field.is_by_hand and is_wrong(name, field.value)
+    ]
     code = FindingCode.TOTALS_DISAGREE
     by_hand = any(name in fields and fields[name].is_by_hand for name in (*_SUM, *_BESIDE))
-    if not by_hand or not _missed(fields) or any(each.code == code for each in found):
-        return []
-    net, tax, total = (fields[name].value for name in _SUM)
-    text = f"{net} + {tax} ≠ {total}"
-    return [
-        FindingRecord(0, record.id, None, _ROW, "total_amount", code, Severity.WARNING.value, text)
-    ]
+    if by_hand and _missed(fields) and not any(each.code == code for each in found):
+        net, tax, total = (fields[name].value for name in _SUM)
+        made.append(_doubt(record, code, "total_amount", f"{net} + {tax} ≠ {total}"))
+    return made
+
+
+def _doubt(record: SourceRecord, code: FindingCode, field: str, text: str) -> FindingRecord:
+    return FindingRecord(0, record.id, None, _ROW, field, code, Severity.WARNING.value, text)
 
 
 def _with_findings(field: DocumentField, found: Iterable[FindingRecord]) -> DocumentField:

@@ -22,6 +22,8 @@ _BIC_LABEL = re.compile(r"\b(?:bic|swift)\b", re.IGNORECASE)
 _VAT_ID = re.compile(r"\b[A-Z]{2} ?(?:[A-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}|U?\d{8,12}(?:B\d{2})?)\b")
 _GB_VAT_ID = re.compile(r"\bGB ?\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?(?!\d)")
 _CH_VAT_ID = re.compile(r"\bCHE[- ]?\d{3}[. ]?\d{3}[. ]?\d{3} ?(?:MWST|TVA|IVA)\b")
+#: Countries whose VAT ids can be checked.
+_CHECKED = frozenset({*(state.upper() for state in vat.MEMBER_STATES), "EL", "GB", "CH"})
 _SIREN = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\d)")
 _SIREN_LABEL = re.compile(r"\b(?:siren|siret|rcs|r\.c\.s)\b", re.IGNORECASE)
 #: The 15 or 20 digits of the Algerian tax number, its statistical number, and its register.
@@ -85,6 +87,19 @@ def identifiers_of(document: Document) -> Iterator[Found]:
             if len(value) in {15, 18, 20}:
                 name = f"{party}_tax_registration"
                 yield Found(name, value, row, match.start(1), match.end(1), 0.85)
+
+
+def is_wrong(field: str, value: str) -> bool:
+    """Return whether a value has the shape of an identifier, and wrong check digits for it."""
+    bare = re.sub(r"[\s.-]", "", value).upper()
+    if field == "iban_or_account":
+        return re.match(r"[A-Z]{2}\d{2}", bare) is not None and not iban.is_valid(bare)
+    if field == "bic":
+        return not bic.is_valid(bare)
+    if field in {"supplier_vat_id", "customer_vat_id"}:
+        checks = (vat.is_valid, gb_vat.is_valid, ch_vat.is_valid)
+        return bare[:2] in _CHECKED and not any(check(bare) for check in checks)
+    return False
 
 
 def currency_of(document: Document) -> Found | None:
