@@ -1,32 +1,30 @@
 """Evidence: what speaks for a candidate, as numbers that a ranker weighs.
 
 For each candidate: which labels stand to the left of it and above it and how far away, where it
-stands on the page, how often it is repeated; for amounts how they add up; for names whether they
-look like a company and have an address beneath.
+stands on the page, how often it is repeated; for amounts how they add up.  What speaks for a name
+is in `name_evidence`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
-from rapidfuzz import fuzz
 
-from invoice_desk.core.text import folded
-from invoice_desk.documents.extraction.addresses import POSTCODE, STREET
+from invoice_desk.documents.extraction.addresses import POSTCODE
 from invoice_desk.documents.extraction.candidates import (
     Candidate,
     Kind,
 )
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.labels import Label, meanings
-from invoice_desk.documents.extraction.layout import Box, Part, Row
+from invoice_desk.documents.extraction.layout import Box, Row
+from invoice_desk.documents.extraction.name_evidence import NameEvidence
 
 #: Places of a label to a value.
 PLACES = ("left", "row", "above", "above2", "before", "next")
@@ -36,21 +34,7 @@ _MOST_ABOVE = 9.0
 _FAR = 60.0
 _SECTIONS = ("seller", "buyer", "ship_to")
 _SECTION_ROWS = 12
-#: A gap of this many heights of type ends a block of rows.
-_BLOCK_GAP = 1.1
 
-_LEGAL = re.compile(
-    r"\b(?:gmbh|ag|kg|ug|ohg|gbr|e\.?\s?k|e\.?\s?v|se|sarl|s\.?a\.?r\.?l|sas|s\.?a\.?s|sasu|eurl|s\.?a|sci|"
-    r"inc|ltd|limited|llc|llp|plc|corp|corporation|co|company|sdn|bhd|b\.?v|n\.?v|s\.?r\.?l|s\.?p\.?a|"
-    r"pte|pty|oy|ab|aps|kft|spol|enterprise|enterprises|trading|restaurant|restoran|mart|market|"
-    r"store|stores|shop|hardware|supermarket|pharmacy|cafe|hotel|group|services?|industries|"
-    r"committee|congress|senate|president|university|verein|versicherung|verlag|stadtwerke|"
-    r"soci[ée]t[ée]|entreprise|[ée]tablissements?|[ée]ts|association|maison)\b",
-    re.IGNORECASE,
-)
-_REGISTRATION = re.compile(
-    r"\(?\b[A-Z]{0,3}\d{5,8}\s?-\s?[A-Z]\b\)?|\(\s?\d{5,12}\s?-?\s?[A-Z]{0,2}\s?\)"
-)
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _RANGE = re.compile(r"^\s*(?:-|–|—|to|bis|au|until|thru|through|/)\s*$", re.IGNORECASE)
 
@@ -78,13 +62,12 @@ class Evidence:
         self._names = meanings()
         self._place = {name: i for i, name in enumerate(self._names)}
         self._counted: dict[str, int] = {}
-        self._likenesses: dict[str, float] = {}
         self._headings: dict[int, list[tuple[int, Label]]] = {}
         self._of_kind: dict[Kind, Callable[[Candidate], list[float]]] = {
             Kind.DATE: self._of_date,
             Kind.AMOUNT: self._of_amount,
             Kind.CODE: self._of_code,
-            Kind.NAME: self._of_name,
+            Kind.NAME: NameEvidence(document).of,
         }
 
     def table(self, kind: Kind) -> np.ndarray:
@@ -279,72 +262,6 @@ class Evidence:
             float(bool(POSTCODE.fullmatch(text))),
         ]
 
-    def _of_name(self, candidate: Candidate) -> list[float]:
-        text, layout = candidate.text, self._document.layout
-        letters = sum(map(str.isalpha, text))
-        digits = sum(map(str.isdigit, text))
-        plain = folded(text)
-        below = [r.text for r in layout.rows[candidate.row + 1 : candidate.row + 4]]
-        own = [x for x in self._document.labels[candidate.row] if _within(x, candidate)]
-        covered = sum(x.stop - x.start for x in own)
-        web = self._likeness_to_web(plain)
-        return [
-            float(len(text)),
-            float(len(text.split())),
-            letters / len(text),
-            float(digits),
-            float(text.upper() == text),
-            float(_has_legal_form(text)),
-            float(_has_street(text)),
-            float(_has_postcode(text)),
-            float(_has_registration(text)),
-            covered / len(text),
-            float(any(c in text for c in ":@?")),
-            float(sum(_has_street(b) or _has_postcode(b) for b in below)),
-            float(bool(below and _has_registration(below[0]))),
-            float(bool(below and _has_registration(" ".join(below)))),
-            web / 100,
-            float(len(plain) > 4 and min(5, self._document.folded_text.count(plain))),
-            float(self._ordinal(candidate)),
-            *self._block(candidate),
-            (candidate.box[2] - candidate.box[0]) / layout.sizes[candidate.page][0],
-        ]
-
-    def _block(self, candidate: Candidate) -> tuple[float, ...]:
-        """Return how many rows of its block stand above and below, and how near a post code is."""
-        rows = self._document.layout.rows
-        above = self._run(candidate, reversed(rows[max(0, candidate.row - 6) : candidate.row]))
-        below = self._run(candidate, rows[candidate.row + 1 : candidate.row + 8])
-        code = next((i for i, t in enumerate(below, start=1) if _has_postcode(t)), 9)
-        street = next((i for i, t in enumerate(below, start=1) if _has_street(t)), 9)
-        return float(len(above)), float(len(below)), float(code), float(street)
-
-    def _run(self, candidate: Candidate, rows: Iterable[Row]) -> list[str]:
-        """Return the texts of the block in the candidate's column, until a gap ends it."""
-        texts: list[str] = []
-        edge = candidate.box
-        for row in rows:
-            if row.page != candidate.page:
-                break
-            part = _in_column(row, candidate.box)
-            if part is None:
-                continue
-            gap = max(part.box[1] - edge[3], edge[1] - part.box[3])
-            if gap > _BLOCK_GAP * row.height:
-                break
-            texts.append(part.text)
-            edge = part.box
-        return texts
-
-    def _ordinal(self, candidate: Candidate) -> int:
-        """Return how many names stand in the rows above."""
-        return min(20, bisect_left(self._first_names, candidate.row))
-
-    @cached_property
-    def _first_names(self) -> list[int]:
-        """Return the rows of the first names, from the top."""
-        return [name.row for name in self._document.candidates[Kind.NAME][:40]]
-
     def _at(self, candidate: Candidate) -> int:
         """Return the candidate's place among all of its kind."""
         return self._places[candidate.kind, candidate.row, candidate.start, candidate.stop]
@@ -369,46 +286,12 @@ class Evidence:
             self._counted[text] = self._document.layout.text.count(text)
         return self._counted[text]
 
-    def _likeness_to_web(self, plain: str) -> float:
-        """Return how like the name in an address of the web is to these letters, 0 to 100."""
-        if plain not in self._likenesses:
-            names = self._document.web_names
-            found = (fuzz.partial_ratio(name, plain) for name in names)
-            self._likenesses[plain] = max(found, default=0.0)
-        return self._likenesses[plain]
-
 
 def _in_kind(document: Document, kind: Kind, candidate: Candidate) -> bool:
     peers = document.by_row.get((kind, candidate.row), ())
     return any(p.start < candidate.stop and candidate.start < p.stop for p in peers)
 
 
-def _within(label: Label, candidate: Candidate) -> bool:
-    return candidate.start <= label.start and label.stop <= candidate.stop
-
-
-def _in_column(row: Row, name: Box) -> Part | None:
-    """Return the part that begins, or has its middle, where the name has; the nearest of them."""
-    left, right = name[0], name[2]
-    near, far = 1.5 * row.height, 3 * row.height
-    found, least = None, math.inf
-    for part in row.parts:
-        x0, _, x1, _ = part.box
-        away = abs(x0 - left)
-        if away < least and (away < near or abs(x0 + x1 - left - right) < far):
-            found, least = part, away
-    return found
-
-
 def _over(upper: Box, lower: Box) -> bool:
     """Return whether two boxes share a column."""
     return upper[0] < lower[2] and lower[0] < upper[2]
-
-
-def _told_by(shape: re.Pattern[str]) -> Callable[[str], bool]:
-    """Return what tells whether a text has this shape; the same texts are asked about often."""
-    return lru_cache(maxsize=4096)(lambda text: shape.search(text) is not None)
-
-
-_has_street, _has_postcode = _told_by(STREET), _told_by(POSTCODE)
-_has_registration, _has_legal_form = _told_by(_REGISTRATION), _told_by(_LEGAL)

@@ -18,6 +18,8 @@ _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?")
 _NUMERO = re.compile(r"(?<![^\W\d_])[nN]\s?[°º]")
 
 
+#: A label of so many letters is known when a blank or a hyphen parts it.
+_LONG = 8
 _LEGAL_FORMS = frozenset(
     {"gmbh", "ag", "kg", "ohg", "mbh", "sarl", "sas", "eurl", "ltd", "limited", "inc", "llc", "sdn"}
 )
@@ -81,6 +83,8 @@ def _spans(text: str) -> tuple[tuple[str, int, int, int], ...]:
             ),
             None,
         )
+        if hit is None or hit[1] == 1:
+            hit = _joined(text, tokens, at) or hit
         if hit is None or _is_name(text, tokens, at + hit[1]):
             at += 1
             continue
@@ -88,6 +92,18 @@ def _spans(text: str) -> tuple[tuple[str, int, int, int], ...]:
         found.append((means, tokens[at].start, tokens[at + count - 1].stop, count))
         at += count
     return tuple(found)
+
+
+def _joined(text: str, tokens: Sequence[_Token], at: int) -> tuple[str, int] | None:
+    """Return the label that a word makes with the next one: `Beleg-Datum`, `Ver käufer`."""
+    if at + 1 >= len(tokens) or tokens[at + 1].start != tokens[at].stop + 1:
+        return None
+    left, right = tokens[at], tokens[at + 1]
+    between = text[left.stop]
+    if between != "-" and (between != " " or not text[right.start].islower()):
+        return None
+    means = _long_words().get(left.text + right.text)
+    return (means, 2) if means else None
 
 
 def tokens_of(text: str) -> list[str]:
@@ -133,6 +149,17 @@ def _declared() -> dict[str, str]:
     with resource("field_labels.toml").open("rb") as file:
         labels: dict[str, str] = tomllib.load(file)["labels"]
     return labels
+
+
+@cache
+def _long_words() -> dict[str, str]:
+    """Return the labels of one long word, and what each announces."""
+    return {
+        word: means
+        for word, phrases in _phrases().items()
+        for words, means in phrases
+        if len(words) == 1 and len(word) >= _LONG
+    }
 
 
 @cache

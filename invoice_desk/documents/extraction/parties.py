@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.addresses import looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.headed_names import is_head_of, is_salutation, sender_lines
 from invoice_desk.documents.extraction.layout import Box, Row
 
 #: From here on a name is taken, in logarithms of odds.
@@ -29,11 +31,6 @@ _UPPER, _MOST_WORDS, _HEADING_ROWS = 0.6, 6, 10
 _TOWN = re.compile(r"(?<!\d)\d{4,5}(?!\d)\s?[^\W\d_]{2}")
 #: A street without a word for street, as `Am Hafen 9`.
 _HOUSE_LAST = re.compile(r"^[^\W\d_][^\d:]{3,40}\s\d{1,4}\s?[a-z]?$")
-#: What stands in a row of its own before a name.
-_SALUTATION = re.compile(
-    r"^(?:herrn?|frau|firma|fa\.?|an|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?|messrs\.?)$",
-    re.IGNORECASE,
-)
 #: An address has at most this many rows, and begins at most this far below the name.
 _MOST_ROWS, _MOST_SKIPPED, _ROWS_BELOW = 7, 3, 16
 #: A gap of this many heights of type ends an address, or of this many of its first gap.
@@ -67,6 +64,8 @@ _LEGAL_END = re.compile(
 _FRAGMENT = re.compile(
     r"^(?:[^()]*\)|\(|(?:co|cp)\b\.?|sdn\b|bhd\b|gmbh\b|enterprise\b|& )", re.IGNORECASE
 )
+#: A legal form stands at most this many heights behind its name.
+_LEGAL_GAP = 3.0
 _CITY_ROW = re.compile(r"^[^\d:@]{3,45}$")
 
 
@@ -160,10 +159,11 @@ def whole_name(document: Document, name: Candidate) -> str:
     for row in rows[name.row + 1 : name.row + 2]:
         below, box = _in_column(row, name)
         is_close = row.page == name.page and box[1] - name.box[3] < row.height
-        if is_close and _SALUTATION.match(text):
+        if is_close and is_salutation(text):
             text = f"{text} {below}"
         if is_close and not _LEGAL_END.search(text) and _LEGAL_END.search(below):
             text = f"{text} {below}" if not looks_like_address(below) else text
+    text = f"{text} {beside}" if (beside := _legal_form_beside(rows[name.row], name)) else text
     for row in reversed(rows[max(0, name.row - 2) : name.row]):
         above, box = _in_column(row, name)
         is_close = row.page == name.page and name.box[1] - box[3] < 2.5 * row.height
@@ -173,9 +173,24 @@ def whole_name(document: Document, name: Candidate) -> str:
     return _REGISTRATION.sub("", text).strip(" ,;-") or text
 
 
+def _legal_form_beside(row: Row, name: Candidate) -> str:
+    """Return a legal form that wide blanks set apart from its name: `Metallbau & Co.    KG`."""
+    for left, right in itertools.pairwise(row.parts):
+        if row.offsets[right.start] == name.stop + 1 and left.box[2] <= name.box[2] + 1:
+            is_near = right.box[0] - name.box[2] < _LEGAL_GAP * row.height
+            return right.text if is_near and _LEGAL_END.fullmatch(right.text) else ""
+    return ""
+
+
 def address_below(document: Document, name: Candidate) -> Address | None:
-    """Return the address that stands beneath a name, in its column."""
+    """Return the address that stands beneath a name, in its column, or behind it on its line."""
     rows = document.layout.rows
+    line = next((x for x in sender_lines(document) if is_head_of(x, name)), None)
+    if line is not None:
+        row = rows[line.row]
+        return _joined(
+            [(row.text[line.address : line.stop], row.box_of(line.address, line.stop))], row.page
+        )
     found: list[tuple[str, Box]] = []
     skipped, edge, spread = 0, name.box[3], 0.0
     for row in rows[name.row + 1 : name.row + 1 + _ROWS_BELOW]:
@@ -226,8 +241,10 @@ def _is_end(document: Document, row: Row, text: str) -> bool:
     if _CONTACT.search(text) and not looks_like_address(_CONTACT.split(text)[0]):
         return True
     starts = document.labels[row.number][:1]
-    is_label = bool(starts) and starts[0].start <= 1 and starts[0].means in _ENDS
-    return is_label and ":" in text[: starts[0].stop + 3]
+    if not starts or starts[0].start > 1 or starts[0].means not in _ENDS:
+        return False
+    is_whole = not text[starts[0].stop :].strip(" .:")
+    return is_whole or ":" in text[: starts[0].stop + 3]
 
 
 def _continues(text: str, last: str) -> bool:

@@ -1,0 +1,122 @@
+"""Seller and buyer: below headings, around a sender's line, in letters and letterheads."""
+
+from __future__ import annotations
+
+from benchmarks.made_documents import made_invoice
+from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.headed_names import headed_names, sender_lines
+from invoice_desk.documents.extraction.invoice_fields import read_document
+from invoice_desk.documents.extraction.layout import layout_of
+from invoice_desk.documents.page import Page, TextSource, Word
+
+Placed = tuple[str, float, float]
+
+
+def page(*texts: Placed) -> Page:
+    """Return a page with texts at places; a letter is 6 wide, and 10 high."""
+    words = []
+    for text, x, y in texts:
+        at = x
+        for part in text.split(" "):
+            words.append(Word(part, (at, y, at + 6 * len(part), y + 10)))
+            at += 6 * len(part) + 3
+    return Page(1, 595, 842, tuple(words), TextSource.TEXT_LAYER, "test")
+
+
+def document(*texts: Placed) -> Document:
+    return document_of(layout_of([page(*texts)]))
+
+
+def headed(*texts: Placed) -> dict[str, str]:
+    """Return party → the text from the first character of its name on."""
+    found = document(*texts)
+    rows = found.layout.rows
+    return {party: rows[row].spaced[at:] for (row, at), party in headed_names(found).items()}
+
+
+def column(x: float, y: float, *texts: str) -> list[Placed]:
+    return [(text, x, y + 14 * at) for at, text in enumerate(texts)]
+
+
+LETTER = (
+    ("Bei Muster GmbH - Ecke 12 - 12345 Stadthausen", 70, 100),
+    *column(60, 120, "Frau", "Eva Lange", "Bahnstr. 42", "88802 Spielkreis"),
+    *column(400, 113, "fon 555 23 78", "info@bei-muster.example"),
+    ("Rechnung Nr. 4711 vom 18.11.2017", 60, 220),
+    *column(60, 260, "Beratung 100,00", "Netto 100,00", "USt. 19 % 19,00"),
+    ("Gesamtbetrag 119,00", 60, 310),
+)
+
+
+def test_the_name_below_a_heading_is_the_partys() -> None:
+    found = headed(
+        *column(50, 50, "Verkäufer", "Globale Nummer: 4000001123452", "Blau GmbH", "Hauptstr. 1"),
+        *column(50, 150, "Käufer", "Frau", "Eva Lange", "Am Markt 2"),
+    )
+
+    assert found == {"seller": "Blau GmbH", "buyer": "Eva Lange"}
+
+
+def test_a_name_may_have_a_label_and_a_column_of_its_own() -> None:
+    found = headed(
+        *column(50, 50, "Seller", "Number:", "Name:", "Contact:", "Buyer", "Name: Green Ltd"),
+        *column(250, 64, "549910", "Blue Harbor Ltd", "Julia Stone"),
+    )
+
+    assert found == {"seller": "Blue Harbor Ltd", "buyer": "Green Ltd"}
+
+
+def test_headings_side_by_side_have_their_names_beneath() -> None:
+    found = headed(
+        *(("Supplier", 50, 50), ("Customer", 250, 50), ("CORRECTION", 450, 50)),
+        *(("Blue Harbor Ltd", 50, 64), ("Green Valley Ltd", 250, 64), ("No 7", 450, 64)),
+    )
+
+    assert found["seller"].split("\t") == ["Blue Harbor Ltd", "Green Valley Ltd", "No 7"]
+    assert found["buyer"].split("\t") == ["Green Valley Ltd", "No 7"]
+
+
+def test_a_label_torn_by_the_text_layer_or_joined_by_a_hyphen_is_known() -> None:
+    found = document(*column(50, 50, "Ver käufer:", "Beleg-Datum: 01.02.2024", "Kunde Ver lag"))
+
+    assert [[label.means for label in row] for row in found.labels] == [
+        ["seller"],
+        ["issue_date"],
+        ["buyer"],
+    ]
+
+
+def test_a_senders_line_is_known_by_its_town() -> None:
+    found = document(*LETTER)
+
+    (line,) = sender_lines(found)
+    text = found.layout.rows[line.row].text
+    assert text[line.address : line.stop] == "Ecke 12 - 12345 Stadthausen"
+
+
+def test_a_letter_is_from_its_senders_line_to_the_name_beneath() -> None:
+    fields = read_document([page(*LETTER)]).fields
+
+    assert fields["supplier_name"].value == "Bei Muster GmbH"
+    assert fields["supplier_address"].value == "Ecke 12 - 12345 Stadthausen"
+    assert fields["customer_name"].value == "Eva Lange"
+    assert fields["customer_address"].value == "Bahnstr. 42 88802 Spielkreis"
+
+
+def test_the_day_in_the_title_is_the_day_of_issue() -> None:
+    fields = read_document([page(*LETTER, ("Zahlbar bis 18.12.2017", 60, 340))]).fields
+
+    assert (fields["invoice_number"].value, fields["issue_date"].value) == ("4711", "2017-11-18")
+    assert fields["due_date"].value == "2017-12-18"
+
+
+def test_parties_of_made_invoices_that_nobody_trained_on_are_told_apart() -> None:
+    right: dict[str, list[bool]] = {"supplier_name": [], "customer_name": []}
+    for seed in range(90_001, 90_061):
+        made = made_invoice(seed)
+        fields = read_document(made.pages).fields
+        for name, hits in right.items():
+            hits.append(name in fields and fields[name].value == made.truth[name])
+
+    for name, hits in right.items():
+        assert sum(hits) >= 0.8 * len(hits), f"{name}: {sum(hits)} of {len(hits)}"
