@@ -66,6 +66,15 @@ def test_a_name_may_have_a_label_and_a_column_of_its_own() -> None:
     assert found == {"seller": "Blue Harbor Ltd", "buyer": "Green Ltd"}
 
 
+def test_a_name_may_stand_beneath_its_label() -> None:
+    found = headed(
+        *column(50, 50, "Informationen zum Käufer", "Leitweg-ID:", "Name:"),
+        *column(60, 92, "Eva Lange", "Straße / Hausnummer:", "Bahnstr. 42"),
+    )
+
+    assert found == {"buyer": "Eva Lange"}
+
+
 def test_headings_side_by_side_have_their_names_beneath() -> None:
     found = headed(
         *(("Supplier", 50, 50), ("Customer", 250, 50), ("CORRECTION", 450, 50)),

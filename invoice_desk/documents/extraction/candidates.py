@@ -90,6 +90,10 @@ DATE = re.compile(
     r")"
 )
 _CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
+#: An amount with cents, or a day in figures, is no number of an invoice.
+_FIGURE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|\d{1,2}([./-])\d{1,2}\1\d{2}(?:\d{2})?")
+#: Names are no longer than this, in letters and in words, and are mostly letters.
+_LONGEST, _MOST_WORDS, _LEAST_LETTERS = 90, 12, 0.35
 _BEHIND_LABEL = re.compile(r"\s?[.#)]?\s?[:\t]\s*")
 _PARTIES = frozenset({"seller", "buyer", "ship_to"})
 #: What sets a name apart from the address behind it.
@@ -163,7 +167,7 @@ def codes_of(row: Row) -> Iterator[Candidate]:
     """Yield the words of a row that have a digit: numbers of invoices, orders, customers."""
     for match in _CODE.finditer(row.text):
         text = match.group().rstrip("/_.-")
-        if 1 < len(text) <= 40:
+        if 1 < len(text) <= 40 and not _FIGURE.fullmatch(text):
             yield _candidate(Kind.CODE, row, match.start(), match.start() + len(text), text)
 
 
@@ -191,7 +195,9 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
 
 def _named(row: Row, start: int, stop: int) -> Iterator[Candidate]:
     text = row.text[start:stop]
-    if len(text) <= 120 and sum(map(str.isalpha, text)) >= 3:
+    letters = sum(map(str.isalpha, text))
+    is_name = letters >= max(3, _LEAST_LETTERS * len(text)) and text[-1] != ":" and "@" not in text
+    if is_name and len(text) <= _LONGEST and text.count(" ") < _MOST_WORDS:
         yield _candidate(Kind.NAME, row, start, stop, text)
 
 

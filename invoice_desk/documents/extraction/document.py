@@ -23,6 +23,8 @@ from invoice_desk.documents.extraction.layout import Layout
 
 #: Amounts up to this many rows below a label of tax may be the tax of a rate.
 _TAX_ROWS, _TAXES = 4, frozenset({"tax_total", "tax_base"})
+#: Names and numbers are looked for on so many first pages, and on the last one.
+_FIRST_PAGES = 2
 _WEB = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([\w\-]+)\.", re.IGNORECASE)
 
 
@@ -100,9 +102,12 @@ def document_of(layout: Layout) -> Document:
     notation = notation_of(layout)
     labels = tuple(tuple(labels_of(row)) for row in layout.rows)
     found: dict[Kind, list[Candidate]] = {kind: [] for kind in Kind}
+    last = max(layout.sizes, default=1)
     for row in layout.rows:
         found[Kind.DATE].extend(dates_of(row, notation))
         found[Kind.AMOUNT].extend(amounts_of(row, notation))
+        if _FIRST_PAGES < row.page < last:
+            continue
         found[Kind.CODE].extend(codes_of(row))
         found[Kind.NAME].extend(names_of(row, labels[row.number]))
     return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()})

@@ -62,19 +62,23 @@ def headed_names(document: Document) -> dict[tuple[int, int], str]:
 
 def sender_lines(document: Document) -> list[SenderLine]:
     """Return the lines of name, street and town."""
-    found = []
-    for row in document.layout.rows:
-        if not _has_town(row.text) or document.labels[row.number][:1]:
-            continue
-        pieces = list(_pieces(row.spaced))
-        if len(pieces) < 3 or not _is_plain_name(row.text[slice(*pieces[0])]):
-            continue
-        stop = next((b for a, b in pieces[1:] if _has_town(row.text[a:b])), None)
-        if stop is not None:
-            start, address = pieces[0][0], pieces[1][0]
-            left = row.box_of(start, start + 1)[0]
-            found.append(SenderLine(row.number, row.page, start, address, stop, left))
-    return found
+    found = (sender_line(document, row) for row in document.layout.rows)
+    return [line for line in found if line is not None]
+
+
+def sender_line(document: Document, row: Row) -> SenderLine | None:
+    """Return what a row says where it is name, street and town; None for other rows."""
+    if document.labels[row.number][:1] or not _has_town(row.text):
+        return None
+    pieces = list(_pieces(row.spaced))
+    if len(pieces) < 3 or not _is_plain_name(row.text[slice(*pieces[0])]):
+        return None
+    stop = next((b for a, b in pieces[1:] if _has_town(row.text[a:b])), None)
+    if stop is None:
+        return None
+    start, address = pieces[0][0], pieces[1][0]
+    left = row.box_of(start, start + 1)[0]
+    return SenderLine(row.number, row.page, start, address, stop, left)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
@@ -114,22 +118,24 @@ def _name_of(document: Document, row: Row, label: Label) -> tuple[int, int] | No
 
 
 def _below(document: Document, heading: Row, label: Label) -> tuple[int, int] | None:
-    edge = heading.box[3]
+    edge, is_announced = heading.box[3], False
     for row, part in _column(document, heading, label):
         if part.box[1] - edge > _FIRST_GAP * row.height:
             return None
         edge = part.box[3]
         own = _label_at(document, row, part)
         if own is None:
-            if is_salutation(part.text) or ":" in part.text:
+            if not is_announced and (is_salutation(part.text) or ":" in part.text):
                 continue
             return (row.number, _first(row, part)) if _is_plain_name(part.text) else None
         if own.means == "name":
             rest = _rest(row, part, own)
-            if rest is not None:
-                return row.number, rest
-            return _beside(document, row, row.parts.index(part))
-        if own.means not in _PASSED:
+            place = (row.number, rest) if rest is not None else None
+            place = place or _beside(document, row, row.parts.index(part))
+            if place is not None:
+                return place
+            is_announced = True  # its value stands beneath, as viewers of XML show it
+        elif own.means not in _PASSED:
             return None
     return None
 

@@ -44,6 +44,7 @@ _NAMES = {
     "invoice_number": "invoice_number",
     "issue_date": "issue_date",
     "due_date": "due_date",
+    "contract_ref": "contract_number",
     "customer_id": "customer_number",
     "net_amount": "net_total",
     "tax_amount": "tax_total",
@@ -217,7 +218,9 @@ def _odds_of(document: Document) -> _Odds:
         named = _named_at(document, name) if len(table) else None
         if named is not None:
             is_best = named == int(found[name].argmax())
-            if is_best or FIELDS[name] is not Kind.AMOUNT:  # sums are weighed against each other
+            is_alone = FIELDS[name] is not Kind.AMOUNT  # sums are weighed against each other
+            is_open = name != "contract_ref" or float(found[name].max()) < 0
+            if is_best or (is_alone and is_open):
                 found[name][named] = max(float(found[name].max()) + _NAMED_MARGIN, _NAMED_ODDS)
     return _Odds({name: odds for name, odds in found.items() if len(odds)})
 

@@ -60,6 +60,7 @@ class NameEvidence:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._likenesses: dict[str, float] = {}
+        self._lower: dict[tuple[int, int, int], tuple[list[Part], int]] = {}
 
     def of(self, candidate: Candidate) -> list[float]:
         """Return what speaks for a name, beside the labels around it."""
@@ -116,15 +117,15 @@ class NameEvidence:
         addresses begin above.
         """
         rows = self._document.layout.rows
-        upper = self._run(candidate, reversed(rows[max(0, candidate.row - 6) : candidate.row]))
-        lower = self._run(candidate, rows[candidate.row + 1 : candidate.row + 12], _ADDRESS_GAP)
-        close = self._run(candidate, rows[candidate.row + 1 : candidate.row + 8])
+        above = reversed(rows[max(0, candidate.row - 6) : candidate.row])
+        upper = self._run(candidate, above, _BLOCK_GAP)
+        lower, close = self._below(candidate)
         code = next((i for i, p in enumerate(lower, start=1) if _has_postcode(p.text)), 9)
         street = next((i for i, p in enumerate(lower, start=1) if _has_street(p.text)), 9)
         is_saluted = _SALUTED.match(candidate.text) or (upper and is_salutation(upper[0].text))
         return (
             float(len(upper)),
-            float(len(close)),
+            float(close),
             float(code),
             float(street),
             float(sum(map(self._is_contact, lower))),
@@ -133,9 +134,21 @@ class NameEvidence:
             float(min(6, len(self._addresses))),
         )
 
-    def _run(
-        self, candidate: Candidate, rows: Iterable[Row], most: float = _BLOCK_GAP
-    ) -> list[Part]:
+    def _below(self, candidate: Candidate) -> tuple[list[Part], int]:
+        """Return the parts below a name, and how many of them follow without a gap."""
+        place = candidate.row, candidate.start, candidate.stop
+        if place not in self._lower:
+            rows = self._document.layout.rows[candidate.row + 1 : candidate.row + 12]
+            parts = self._run(candidate, rows, _ADDRESS_GAP)
+            close, edge = 0, candidate.box
+            for part in parts[:7]:
+                if part.box[1] - edge[3] > _BLOCK_GAP * max(_high(part.box), _high(edge)):
+                    break
+                close, edge = close + 1, part.box
+            self._lower[place] = parts, close
+        return self._lower[place]
+
+    def _run(self, candidate: Candidate, rows: Iterable[Row], most: float) -> list[Part]:
         """Return the parts of the block in the candidate's column, until a gap ends it."""
         parts: list[Part] = []
         edge = candidate.box
@@ -146,7 +159,7 @@ class NameEvidence:
             if part is None:
                 continue
             gap = max(part.box[1] - edge[3], edge[1] - part.box[3])
-            if gap > most * max(row.height, edge[3] - edge[1]):
+            if gap > most * max(row.height, _high(edge)):
                 break
             parts.append(part)
             edge = part.box
@@ -164,7 +177,7 @@ class NameEvidence:
     @cached_property
     def _addresses(self) -> list[tuple[int, int]]:
         """Return row and first character of the names that head an address, from the top."""
-        rows, found = self._document.layout.rows, []
+        found = []
         last: dict[int, int] = {}
         for name in self._document.candidates[Kind.NAME]:
             if _has_postcode(name.text) or _has_street(name.text):
@@ -172,9 +185,8 @@ class NameEvidence:
             if last.get(round(name.box[0])) == name.row - 1:
                 last[round(name.box[0])] = name.row
                 continue
-            lower = rows[name.row + 1 : name.row + 1 + _ADDRESS_ROWS]
-            below = self._run(name, lower, _ADDRESS_GAP)
-            if any(_has_postcode(part.text) for part in below):
+            below, _ = self._below(name)
+            if any(_has_postcode(part.text) for part in below[:_ADDRESS_ROWS]):
                 found.append((name.row, name.start))
                 last[round(name.box[0])] = name.row
         return found
@@ -227,6 +239,10 @@ def _in_column(row: Row, name: Box) -> Part | None:
         if away < least and (away < near or abs(x0 + x1 - left - right) < far):
             found, least = part, away
     return found
+
+
+def _high(box: Box) -> float:
+    return box[3] - box[1]
 
 
 def _told_by(shape: re.Pattern[str]) -> Callable[[str], bool]:

@@ -13,11 +13,11 @@ from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.addresses import looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
-from invoice_desk.documents.extraction.headed_names import is_head_of, is_salutation, sender_lines
+from invoice_desk.documents.extraction.headed_names import is_head_of, is_salutation, sender_line
 from invoice_desk.documents.extraction.layout import Box, Row
 
 #: From here on a name is taken, in logarithms of odds.
-_TAKEN = {"supplier_name": -4.0, "customer_name": -1.0}
+_TAKEN = {"supplier_name": -4.5, "customer_name": -1.0}
 #: As many names are looked at, and the labels of the other party.
 _TRIED = 8
 _OTHER_PARTY = {
@@ -87,21 +87,36 @@ def chosen_names(
     document: Document, odds: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[Candidate, float]]:
     """Return supplier and customer with their odds; never the same name for both."""
-    chosen: dict[str, tuple[Candidate, float]] = {}
     ranked = {name: _ranked(document, name, odds[name]) for name in _TAKEN if name in odds}
-    # Whoever is surer of a name chooses first.
-    for name in sorted(ranked, key=lambda n: -ranked[n][0][1] if ranked[n] else 0.0):
-        taken = {folded(c.value) for c, _ in chosen.values()}
-        for candidate, sure in ranked[name]:
-            if folded(candidate.value) not in taken:
-                if sure > _TAKEN[name]:
-                    chosen[name] = candidate, sure
-                break
+    chosen = {
+        name: (candidate, sure)
+        for name, (candidate, sure) in _paired(ranked).items()
+        if sure > _TAKEN[name]
+    }
     if "customer_name" not in chosen and "supplier_name" in chosen:
         addressee = _addressee(document, chosen["supplier_name"][0])
         if addressee is not None:
             chosen["customer_name"] = addressee, _ADDRESSED
     return chosen
+
+
+def _paired(
+    ranked: Mapping[str, list[tuple[Candidate, float]]],
+) -> dict[str, tuple[Candidate, float]]:
+    """Return the likeliest names; where both are the same one, the likeliest pair."""
+    first = {name: names[0] for name, names in ranked.items() if names}
+    if len({folded(candidate.value) for candidate, _ in first.values()}) == len(first):
+        return first
+    if first["customer_name"][1] <= _TAKEN["customer_name"]:
+        del first["customer_name"]
+        return first
+    pairs = (
+        (one[1] + other[1], one, other)
+        for one, other in itertools.product(*ranked.values())
+        if folded(one[0].value) != folded(other[0].value)
+    )
+    best = max(pairs, key=lambda pair: pair[0], default=None)
+    return first if best is None else dict(zip(ranked, best[1:], strict=True))
 
 
 def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
@@ -185,9 +200,9 @@ def _legal_form_beside(row: Row, name: Candidate) -> str:
 def address_below(document: Document, name: Candidate) -> Address | None:
     """Return the address that stands beneath a name, in its column, or behind it on its line."""
     rows = document.layout.rows
-    line = next((x for x in sender_lines(document) if is_head_of(x, name)), None)
-    if line is not None:
-        row = rows[line.row]
+    row = rows[name.row]
+    line = sender_line(document, row)
+    if line is not None and is_head_of(line, name):
         return _joined(
             [(row.text[line.address : line.stop], row.box_of(line.address, line.stop))], row.page
         )
