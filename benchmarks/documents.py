@@ -21,6 +21,8 @@ Figures = dict[str, Any]
 PDFS, PAGES_EACH, SCANS = 40, 3, 24
 #: Real documents, where they are at hand.
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
+#: So many pictures are recognised by one pool, then by the other.
+_TURN = 4
 #: What is loaded for recognising only.
 OCR_LIBRARIES = ("rapidocr", "onnxruntime", "cv2", "pytesseract", "torch", "transformers")
 _WORDS = (
@@ -177,49 +179,75 @@ def _read_picture(path: Path) -> object:
     return read_payload(ReadSource(str(path), path.name, Kind.IMAGE))
 
 
-def pool(scratch: Path, *, workers: int) -> Figures:
-    """Recognise all pictures with worker processes that have their models loaded.
+class _Pool:
+    """Worker processes that recognise, with what they cost."""
 
-    Also returned: what they cost of the processor, and the memory of one worker.  Where that does
-    not grow with a second worker, two of them on cores of their own are twice as fast.
-    """
-    import psutil
+    def __init__(self, workers: int) -> None:
+        from invoice_desk.workers.executors import WarmPool
 
-    from invoice_desk.core.jobs import ChunkId
-    from invoice_desk.core.source import Kind
-    from invoice_desk.workers.contract import Chunk, Success
-    from invoice_desk.workers.executors import WarmPool
-    from invoice_desk.workers.reading import ReadingPayload, ReadSource, read
+        self._workers, self._processes = workers, WarmPool(workers)
+        self.seconds = self.spent = 0.0
+        self.children: list[Any] = []
 
-    paths = sorted((scratch / "scans").iterdir())
-    processes = WarmPool(workers)
+    def warm(self, paths: list[Path]) -> None:
+        """Recognise so much that each process loads its model."""
+        import psutil
 
-    def recognise_all(some: list[Path]) -> float:
-        begun = time.perf_counter()
+        before = {each.pid for each in psutil.Process().children()}
+        self._recognise(paths[: 3 * self._workers])
+        self.children = [c for c in psutil.Process().children() if c.pid not in before]
+
+    def recognise(self, paths: list[Path]) -> None:
+        """Recognise pictures; the time on the clock and of the processor is added up."""
+        before, begun = self._cost(), time.perf_counter()
+        self._recognise(paths)
+        self.seconds += time.perf_counter() - begun
+        self.spent += self._cost() - before
+
+    def _recognise(self, paths: list[Path]) -> None:
+        from invoice_desk.core.jobs import ChunkId
+        from invoice_desk.core.source import Kind
+        from invoice_desk.workers.contract import Chunk, Success
+        from invoice_desk.workers.reading import ReadingPayload, ReadSource, read
+
         chunks: list[Chunk[ReadingPayload]] = [
             Chunk(ChunkId(at), ReadSource(str(path), path.name, Kind.IMAGE))
-            for at, path in enumerate(some)
+            for at, path in enumerate(paths)
         ]
-        results = [processes().submit(read, chunk) for chunk in chunks]
+        results = [self._processes().submit(read, chunk) for chunk in chunks]
         assert all(isinstance(each.result(), Success) for each in results)
-        return time.perf_counter() - begun
 
-    def cost() -> float:
-        return sum(sum(each.cpu_times()[:2]) for each in psutil.Process().children())
+    def _cost(self) -> float:
+        return sum(sum(each.cpu_times()[:2]) for each in self.children)
 
+    def close(self) -> None:
+        """End the processes."""
+        self._processes.close()
+
+
+def pools(scratch: Path) -> Figures:
+    """Recognise all pictures with one worker process and with two that have their models loaded.
+
+    They take turns, four pictures each, so that both meet the same load of the machine.
+    Also returned: what a page costs of the processor, and the memory of one worker.
+    """
+    paths = sorted((scratch / "scans").iterdir())
+    one, two = contenders = _Pool(1), _Pool(2)
     try:
-        recognise_all(paths[: 3 * workers])  # long enough that each loads its model
-        before = cost()
-        seconds = recognise_all(paths)
-        spent = cost() - before
-        most = max(each.memory_info().rss for each in psutil.Process().children())
+        for each in contenders:
+            each.warm(paths)
+        for at in range(0, len(paths), _TURN):
+            for each in contenders:
+                each.recognise(paths[at : at + _TURN])
+        most = max(child.memory_info().rss for each in contenders for child in each.children)
     finally:
-        processes.close()
+        for each in contenders:
+            each.close()
     return {
-        "seconds": seconds,
-        "cpu_seconds_per_page": spent / len(paths),
+        "two_workers": one.seconds / two.seconds,
+        "costs": two.spent / one.spent,
+        "cpu_seconds_per_page": one.spent / len(paths),
         "worker_mb": most / 1e6,
-        "load": psutil.getloadavg()[0],
     }
 
 
@@ -279,8 +307,7 @@ PARTS: dict[str, Callable[[Path], Figures]] = {
     "first": first,
     "recognising": recognising,
     "digital_2": lambda scratch: batch(scratch, kind="digital", workers=2),
-    "pool_1": lambda scratch: pool(scratch, workers=1),
-    "pool_2": lambda scratch: pool(scratch, workers=2),
+    "pools": pools,
     "scans_2": lambda scratch: batch(scratch, kind="scans", workers=2),
 }
 

@@ -222,7 +222,7 @@ def test_an_address_ends_at_the_telephone_and_skips_the_register() -> None:
 
 
 def test_the_weights_fit_the_evidence() -> None:
-    document = taken(("Invoice 7 of 12/03/2024", 50, 50), ("Stone Ltd 12.50", 50, 80))
+    document = taken(("Invoice A-7 of 12/03/2024", 50, 50), ("Stone Ltd 12.50", 50, 80))
     evidence = Evidence(document)
 
     for field, forest in forests().items():

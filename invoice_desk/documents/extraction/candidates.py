@@ -93,7 +93,7 @@ _CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
 #: An amount with cents, or a day in figures, is no number of an invoice.
 _FIGURE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|\d{1,2}([./-])\d{1,2}\1\d{2}(?:\d{2})?")
 #: Names are no longer than this, in letters and in words, and are mostly letters.
-_LONGEST, _MOST_WORDS, _LEAST_LETTERS = 90, 12, 0.35
+_LONGEST, _FEW_WORDS, _MOST_WORDS, _LEAST_LETTERS = 90, 5, 12, 0.35
 _BEHIND_LABEL = re.compile(r"\s?[.#)]?\s?[:\t]\s*")
 _PARTIES = frozenset({"seller", "buyer", "ship_to"})
 #: What sets a name apart from the address behind it.
@@ -197,8 +197,15 @@ def _named(row: Row, start: int, stop: int) -> Iterator[Candidate]:
     text = row.text[start:stop]
     letters = sum(map(str.isalpha, text))
     is_name = letters >= max(3, _LEAST_LETTERS * len(text)) and text[-1] != ":" and "@" not in text
-    if is_name and len(text) <= _LONGEST and text.count(" ") < _MOST_WORDS:
+    if is_name and len(text) <= _LONGEST and not _is_prose(text):
         yield _candidate(Kind.NAME, row, start, stop, text)
+
+
+def _is_prose(text: str) -> bool:
+    """Return whether a text is a sentence: of many words, and most of them begin small."""
+    words = text.split()
+    small = sum(word[0].islower() for word in words)
+    return len(words) > _MOST_WORDS or (len(words) > _FEW_WORDS and 2 * small > len(words))
 
 
 def _candidate(kind: Kind, row: Row, start: int, stop: int, value: str) -> Candidate:

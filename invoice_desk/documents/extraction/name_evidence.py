@@ -67,7 +67,7 @@ class NameEvidence:
         text, layout = candidate.text, self._document.layout
         letters = sum(map(str.isalpha, text))
         digits = sum(map(str.isdigit, text))
-        plain = folded(text)
+        plain = _plain(text)
         below = [r.text for r in layout.rows[candidate.row + 1 : candidate.row + 4]]
         own = [x for x in self._document.labels[candidate.row] if _within(x, candidate)]
         covered = sum(x.stop - x.start for x in own)
@@ -230,13 +230,13 @@ def _within(label: Label, candidate: Candidate) -> bool:
 
 def _in_column(row: Row, name: Box) -> Part | None:
     """Return the part that begins, or has its middle, where the name has; the nearest of them."""
-    left, right = name[0], name[2]
+    left, middles = name[0], name[0] + name[2]
     near, far = 1.5 * row.height, 3 * row.height
     found, least = None, math.inf
-    for part in row.parts:
+    for part in row.parts:  # asked a thousand times a page
         x0, _, x1, _ = part.box
-        away = abs(x0 - left)
-        if away < least and (away < near or abs(x0 + x1 - left - right) < far):
+        away = x0 - left if x0 > left else left - x0
+        if away < least and (away < near or -far < x0 + x1 - middles < far):
             found, least = part, away
     return found
 
@@ -250,5 +250,6 @@ def _told_by(shape: re.Pattern[str]) -> Callable[[str], bool]:
     return lru_cache(maxsize=4096)(lambda text: shape.search(text) is not None)
 
 
+_plain = lru_cache(maxsize=4096)(folded)
 _has_street, _has_postcode = _told_by(STREET), _told_by(POSTCODE)
 _has_registration, _has_legal_form = _told_by(_REGISTRATION), _told_by(_LEGAL)
