@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from made_pages import LINES, pdf_of, picture, texts
 
 from invoice_desk.core.findings import Finding
 from invoice_desk.core.source import Kind
+from invoice_desk.db.engine import reading
+from invoice_desk.db.sources import list_pages
 from invoice_desk.documents import poppler
-from invoice_desk.documents.ocr import ENGINES, EngineChoice
+from invoice_desk.documents.ocr import ENGINES, EngineChoice, engine_named
 from invoice_desk.documents.page import Page, PageReason, TextSource, Word
 from invoice_desk.documents.recognising import (
     PageWanted,
@@ -18,8 +21,20 @@ from invoice_desk.documents.recognising import (
     picture_of,
     recognise_page,
 )
-from invoice_desk.errors import CorruptSourceError, IncompleteReadingError
-from invoice_desk.workers.reading import ReadFields, ReadSource, SourceContent, read_payload
+from invoice_desk.errors import CorruptSourceError, EngineError, IncompleteReadingError, UserError
+from invoice_desk.services.desk import Desk
+from invoice_desk.services.importing import import_paths
+from invoice_desk.services.storing import page_of
+from invoice_desk.workers.reading import (
+    ReadFields,
+    ReadSource,
+    RecognisePage,
+    SourceContent,
+    left_to_do,
+    part_of,
+    read_payload,
+)
+from invoice_desk.workers.threads import ThreadPool
 
 needs_poppler = pytest.mark.skipif(bool(poppler.why_missing()), reason=poppler.why_missing())
 
@@ -43,6 +58,29 @@ class Broken(Typist):
 
     def recognise(self, image: Any, *, number: int) -> Page:
         raise RuntimeError("no such tensor")
+
+
+class Press(Typist):
+    """Reads pages by the batch; the second page of a document it cannot read."""
+
+    name = "press"
+    batches: ClassVar[list[list[int]]] = []
+
+    def recognise_many(
+        self, images: Sequence[Any], *, numbers: Sequence[int]
+    ) -> list[Page | UserError]:
+        self.batches.append(list(numbers))
+        pages = [self.recognise(i, number=n) for i, n in zip(images, numbers, strict=True)]
+        return [EngineError("Torn.") if page.number == 2 else page for page in pages]
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Make the press one of the engines; return what pages it was given together."""
+    monkeypatch.setattr(Press, "batches", [])
+    monkeypatch.setitem(ENGINES, "press", EngineChoice(Press, lambda: "", pages_at_once=lambda: 3))
+    engine_named.cache_clear()
+    return Press.batches
 
 
 @pytest.fixture(autouse=True)
@@ -191,3 +229,52 @@ def test_a_document_that_lost_a_page_is_not_done(numbers: tuple[int, ...]) -> No
 
     with pytest.raises(IncompleteReadingError, match=r"Of 3 pages of a\.pdf"):
         read_payload(ReadFields("a.pdf", pages, page_count=3))
+
+
+def scanned_pages(path: Path, count: int) -> Path:
+    picture().save(path, save_all=True, append_images=[picture()] * (count - 1))
+    return path
+
+
+def test_an_engine_that_takes_several_pages_is_given_them_together(
+    tmp_path: Path, press: list[list[int]]
+) -> None:
+    path = scanned_pages(tmp_path / "five.tiff", 5)
+    source = ReadSource(str(path), path.name, Kind.IMAGE, engines=("press", "typist"))
+
+    later = read_payload(source).follow_ups
+    contents = [read_payload(each) for each in later]
+
+    assert [part_of(each) for each in later] == ["page:1+2+3", "page:4+5"]
+    assert press == [[1, 2, 3], [4, 5]]
+    pages = [page for content in contents for page in content.pages]
+    assert [page.engine for page in pages] == ["press", "typist", "press", "press", "press"]
+    assert [codes(content.findings) for content in contents] == [["other_engine"], []]
+    assert [page.number for content in contents for page in content.recognised] == [1, 2, 3, 4, 5]
+
+
+def test_a_document_read_by_the_batch_is_imported_whole(
+    desk: Desk, tmp_path: Path, press: list[list[int]]
+) -> None:
+    path = scanned_pages(tmp_path / "five.tiff", 5)
+    desk.settings = replace(desk.settings, ocr_engines="press,typist")
+    desk.pool = ThreadPool(1)  # workers that know the engines of this process
+
+    result = import_paths(desk, [path])
+
+    assert [file.outcome for file in result.files] == ["done"]
+    assert press == [[1, 2, 3], [4, 5]]
+    with reading(desk.engine) as connection:
+        pages = [page_of(v) for v in list_pages(connection, result.files[0].source_id or 0)]
+    assert [page.number for page in pages] == [1, 2, 3, 4, 5]
+    assert [page.engine for page in pages] == ["press", "typist", "press", "press", "press"]
+
+
+def test_pages_that_are_stored_are_left_out_of_a_batch() -> None:
+    batch = RecognisePage("a.pdf", "a.pdf", Kind.PDF, 1, "no_text", more=((2, "x"), (3, "y")))
+
+    left = left_to_do(batch, ["head", "page:1", "page:3+4"])
+
+    assert left is not None
+    assert part_of(left) == "page:2"
+    assert left_to_do(batch, ["page:1+2+3"]) is None

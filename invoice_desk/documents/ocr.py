@@ -7,17 +7,18 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from invoice_desk.documents import vision
 from invoice_desk.documents.page import Page
-from invoice_desk.errors import ArgumentError, EngineError
+from invoice_desk.errors import ArgumentError, EngineError, UserError
 
 
 class OcrEngine(Protocol):
     """What recognises text; `name` and `version` are stored with each page.
 
-    `uses_gpu` says whether few of its tasks fit on a machine at once.
+    `uses_gpu` says whether few of its tasks fit on a machine at once.  One that has
+    `recognise_many` (see `BatchEngine`) is given several pages of a document together.
     """
 
     name: str
@@ -29,6 +30,17 @@ class OcrEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class BatchEngine(Protocol):
+    """An engine that is faster with several pages at once."""
+
+    def recognise_many(
+        self, images: Sequence[Any], *, numbers: Sequence[int]
+    ) -> Sequence[Page | UserError]:
+        """Return the pages of PIL images; an error stands for one that cannot be read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
     """An engine that may be chosen; nothing of it is loaded before it is made.
@@ -37,11 +49,13 @@ class EngineChoice:
         make: Loads it.
         missing: Says why it cannot be used here and what to do; empty when it can.
         uses_gpu: Says whether it works on a GPU here, without loading it.
+        pages_at_once: Says how many pages of a document it is given together, likewise.
     """
 
     make: Callable[[], OcrEngine]
     missing: Callable[[], str]
     uses_gpu: Callable[[], bool] = lambda: False
+    pages_at_once: Callable[[], int] = lambda: 1
 
 
 def _rapidocr() -> OcrEngine:
@@ -72,7 +86,9 @@ def _tesseract_missing() -> str:
 ENGINES: dict[str, EngineChoice] = {
     "rapidocr": EngineChoice(_rapidocr, _rapidocr_missing),
     "tesseract": EngineChoice(_tesseract, _tesseract_missing),
-    "florence2": EngineChoice(vision.Florence2Engine, vision.why_missing, vision.uses_gpu),
+    "florence2": EngineChoice(
+        vision.Florence2Engine, vision.why_missing, vision.uses_gpu, vision.pages_at_once
+    ),
 }
 DEFAULT_ORDER = ("rapidocr", "tesseract")
 
@@ -123,6 +139,11 @@ def uses_gpu(name: str | None) -> bool:
     """Return whether the engine with this name, or the default one, works on a GPU."""
     chosen = name if name in ENGINES else DEFAULT_ORDER[0]
     return ENGINES[chosen].uses_gpu()
+
+
+def pages_at_once(name: str) -> int:
+    """Return how many pages of a document this engine is given together; 1 of an unknown one."""
+    return max(1, ENGINES[name].pages_at_once()) if name in ENGINES else 1
 
 
 def library_version(package: str) -> str:

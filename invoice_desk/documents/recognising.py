@@ -5,6 +5,7 @@ One page that cannot be read is kept empty, with a finding; it never fails its d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +13,17 @@ from typing import Any, Protocol
 
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.source import Kind
-from invoice_desk.documents.ocr import engine_named
+from invoice_desk.documents.ocr import BatchEngine, engine_named
 from invoice_desk.documents.page import Page, PageReason, TextSource
 from invoice_desk.documents.page_image import page_hash
 from invoice_desk.documents.pdf import read_doubted_layer, render
 from invoice_desk.documents.pictures import read_frame
 from invoice_desk.documents.poppler import draw
 from invoice_desk.errors import CorruptSourceError, SourceError, UserError
+
+log = logging.getLogger(__name__)
+#: A page, or why an engine could not read it; None where it was not asked.
+_Outcome = Page | str | None
 
 
 class Renderer(Protocol):
@@ -67,29 +72,91 @@ class PageGot:
 
 def recognise_page(wanted: PageWanted) -> PageGot:
     """Return the page with the words that the first engine finds that works."""
-    findings: list[Finding] = []
-    failures: list[str] = []
-    page, is_new = _known(wanted), False
-    hashed: int | None = None
-    if page is None:
+    return recognise_pages([wanted])[0]
+
+
+def recognise_pages(wanted: Sequence[PageWanted]) -> list[PageGot]:
+    """Return pages of one document; an engine that takes several at once is given them together.
+
+    Args:
+        wanted: Pages for which the same engines are to be tried.
+    """
+    tasks = [_Task(each) for each in wanted]
+    for task in tasks:
+        task.look()
+    drawn = [task for task in tasks if task.image is not None]
+    for task, outcome in zip(drawn, _together(drawn), strict=True):
+        task.take(outcome)
+    return [task.got() for task in tasks]
+
+
+class _Task:
+    """A page on its way from a picture to words."""
+
+    def __init__(self, wanted: PageWanted) -> None:
+        self.wanted = wanted
+        self.image: Any = None
+        self._page = _known(wanted)
+        self._is_new = False
+        self._findings: list[Finding] = []
+        self._failures: list[str] = []
+        self._hashed: int | None = None
+
+    def look(self) -> None:
+        """Draw the page, where nothing is known of it."""
+        if self._page is not None:
+            return
         try:
-            image = picture_of(wanted, findings)
+            self.image = picture_of(self.wanted, self._findings)
         except (SourceError, OSError, MemoryError) as error:
-            return _unreadable(wanted, str(error), findings)
-        hashed = page_hash(image) if wanted.number == 1 else None
-        page, failures = _by_first_engine(wanted, image)
-        is_new = page is not None
-    if page is None:
-        return _unreadable(wanted, " ".join(failures), findings)
-    if failures:
-        told = f"page {wanted.number}: {page.engine}. {' '.join(failures)}"
-        findings.append(Finding(FindingCode.OTHER_ENGINE, Severity.INFO, text=told))
-    recognised = (page,) if is_new else ()
-    page = _better(replace(page, reason=wanted.reason), wanted)
-    if wanted.reason in _DOUBTS:
-        told = f"page {wanted.number}: {wanted.reason.replace('_', ' ')}"
-        findings.append(Finding(FindingCode.TEXT_LAYER_DOUBTED, Severity.INFO, text=told))
-    return PageGot(page, tuple(findings), recognised, hashed)
+            self._failures = [str(error)]
+            return
+        self._hashed = page_hash(self.image) if self.wanted.number == 1 else None
+
+    def take(self, outcome: _Outcome) -> None:
+        """Take what a first engine made of the picture; go on with the others where it failed."""
+        if isinstance(outcome, Page):
+            self._page = outcome
+        else:
+            self._failures = [outcome] if outcome else []
+            others = self.wanted.engines[1:] if outcome else self.wanted.engines
+            self._page, more = _by_first_engine(self.wanted, self.image, others)
+            self._failures += more
+        self._is_new, self.image = self._page is not None, None
+
+    def got(self) -> PageGot:
+        """Return the page as it counts."""
+        wanted, page = self.wanted, self._page
+        if page is None:
+            return _unreadable(wanted, " ".join(self._failures), self._findings)
+        if self._failures:
+            told = f"page {wanted.number}: {page.engine}. {' '.join(self._failures)}"
+            self._findings.append(Finding(FindingCode.OTHER_ENGINE, Severity.INFO, text=told))
+        recognised = (page,) if self._is_new else ()
+        page = _better(replace(page, reason=wanted.reason), wanted)
+        if wanted.reason in _DOUBTS:
+            told = f"page {wanted.number}: {wanted.reason.replace('_', ' ')}"
+            doubt = Finding(FindingCode.TEXT_LAYER_DOUBTED, Severity.INFO, text=told)
+            self._findings.append(doubt)
+        return PageGot(page, tuple(self._findings), recognised, self._hashed)
+
+
+def _together(tasks: Sequence[_Task]) -> list[_Outcome]:
+    """Return what the first engine says of all pictures; None where it was not asked."""
+    nothing: list[_Outcome] = [None] * len(tasks)
+    if len(tasks) < 2 or not tasks[0].wanted.engines:
+        return nothing
+    name = tasks[0].wanted.engines[0]
+    try:
+        engine = engine_named(name)
+        if not isinstance(engine, BatchEngine):
+            return nothing
+        images, numbers = [t.image for t in tasks], [t.wanted.number for t in tasks]
+        found = engine.recognise_many(images, numbers=numbers)
+    except Exception as error:  # noqa: BLE001 - what fails for all may do for each alone
+        log.warning("%s failed with %d pages at once: %s", name, len(tasks), error)
+        return nothing
+    return [each if isinstance(each, Page) else str(each) for each in found]
 
 
 def is_known(wanted: PageWanted) -> bool:
@@ -147,10 +214,12 @@ def _known(wanted: PageWanted) -> Page | None:
     return None
 
 
-def _by_first_engine(wanted: PageWanted, image: Any) -> tuple[Page | None, list[str]]:
+def _by_first_engine(
+    wanted: PageWanted, image: Any, engines: Sequence[str]
+) -> tuple[Page | None, list[str]]:
     """Return the page by the first engine that works, and what the ones before it said."""
     failures: list[str] = []
-    for name in wanted.engines:
+    for name in engines:
         try:
             return engine_named(name).recognise(image, number=wanted.number), failures
         except UserError as error:

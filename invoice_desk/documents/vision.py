@@ -81,6 +81,11 @@ def uses_gpu() -> bool:
     return likely_device() is not Device.CPU
 
 
+def pages_at_once() -> int:
+    """Return how many pages it would read together here; loads nothing."""
+    return _BATCH[likely_device()]
+
+
 def _version(folder: Path) -> str:
     found = look(folder)
     return f"{_RULES}-{fingerprint(folder) if found.is_ready else found.state.value}"
@@ -119,7 +124,7 @@ class Florence2Engine:
         page = self.recognise_many([image], numbers=[number])[0]
         if isinstance(page, UnfinishedReadingError):
             raise page
-        return replace(page, caption=self.caption(image)) if number == 1 else page
+        return page
 
     def recognise_many(
         self, images: Sequence[Any], *, numbers: Sequence[int]
@@ -127,7 +132,7 @@ class Florence2Engine:
         """Return the pages of PIL images, in batches; one that cannot be read spoils no other.
 
         A part of a page that the model does not come to the end of is cut in halves, where as
-        little as possible is printed, and each is read again.
+        little as possible is printed, and each is read again.  A first page has a caption.
         """
         found: list[list[tuple[Strip, Answer]]] = [[] for _ in images]
         left = [s for i, image in enumerate(images) for s in _strips(Strip(i, image))]
@@ -139,7 +144,15 @@ class Florence2Engine:
                     found[strip.page].append((strip, answer))
                 else:
                     left.extend(_halves(strip))
-        return [self._page(*each) for each in zip(numbers, images, found, strict=True)]
+        pages = zip(numbers, images, found, strict=True)
+        return [self._with_caption(self._page(*each), each[1]) for each in pages]
+
+    def _with_caption(
+        self, page: Page | UnfinishedReadingError, image: Any
+    ) -> Page | UnfinishedReadingError:
+        if isinstance(page, UnfinishedReadingError) or page.number != 1:
+            return page
+        return replace(page, caption=self.caption(image))
 
     def caption(self, image: Any, *, detailed: bool = False) -> str:
         """Return a sentence about a PIL image, or a paragraph: a hint at what a document is."""

@@ -48,10 +48,12 @@ from invoice_desk.workers.reading import (
     ReadSpan,
     RecognisePage,
     SourceContent,
+    left_to_do,
+    page_count,
     part_of,
     read,
     read_payload,
-    unread_page,
+    unread_pages,
 )
 
 __all__ = ["ImportJob", "import_paths", "remove_unpacked"]
@@ -289,7 +291,8 @@ class ImportJob(RunningJob):
 
     def _limit(self, chunk: ChunkId) -> float:
         unit = self._units[chunk]
-        pages = int(isinstance(unit.payload, RecognisePage))
+        recognises = isinstance(unit.payload, RecognisePage)
+        pages = page_count(unit.payload) if recognises else 0
         return time_limit(size=int(unit.weight), pages=pages)
 
     def _notify(self, state: JobState, progress: Progress) -> None:
@@ -354,14 +357,15 @@ class ImportJob(RunningJob):
         file.expected_pages = content.page_count or file.expected_pages
         file.embedded = content.embedded if content.follow_ups else file.embedded
         chunks: list[ChunkId] = []
-        for payload in content.follow_ups:
+        for asked in content.follow_ups:
             weight = _PAGE_WEIGHT
-            if isinstance(payload, ReadSpan):
-                weight = float(payload.span.stop - payload.span.start)
+            if isinstance(asked, ReadSpan):
+                weight = float(asked.span.stop - asked.span.start)
                 taken = min(weight, unit.weight)
                 unit.weight, self._weight = unit.weight - taken, self._weight - taken
-            if part_of(payload) not in file.stored_parts:
-                chunks.append(self._plan(file, payload, weight))
+            payload = left_to_do(asked, file.stored_parts)
+            if payload is not None:
+                chunks.append(self._plan(file, payload, weight * page_count(payload)))
         all_pages = len(file.pages) == file.expected_pages > 0
         if all_pages and not chunks and self._awaits_fields(unit, content):
             pages = tuple(file.pages[number] for number in sorted(file.pages))
@@ -399,7 +403,7 @@ class ImportJob(RunningJob):
 
     def _give_page_up(self, chunk: ChunkId, payload: RecognisePage, failure: Failure) -> None:
         """Go on without a page that took its worker down: it is kept empty, with a finding."""
-        left = [(chunk, unread_page(payload.number, failure.message))]
+        left = [(chunk, unread_pages(payload, failure.message))]
         while left:
             one, content = left.pop()
             later = self._store(one, Success(content, 0.0))

@@ -48,7 +48,7 @@ from invoice_desk.workers.reading import (
     SourceContent,
     read,
     read_payload,
-    unread_page,
+    unread_pages,
 )
 from invoice_desk.workers.runner import JobRunner
 from invoice_desk.writers.tables import write_raw_csv
@@ -250,7 +250,7 @@ class _Inspection:
     def _note_failure(self, chunk: ChunkId, failure: Failure) -> None:
         document, payload = self._units[chunk]
         if isinstance(payload, RecognisePage):
-            self._give_page_up(chunk, unread_page(payload.number, failure.message))
+            self._give_page_up(chunk, unread_pages(payload, failure.message))
             return
         document.error = _error(failure.code, failure.message, failure.advice)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from invoice_desk.core.tables import RowBatch, TableHead
 from invoice_desk.documents.embedded import NO_XML, Embedded
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading
-from invoice_desk.documents.ocr import DEFAULT_ORDER
+from invoice_desk.documents.ocr import DEFAULT_ORDER, pages_at_once
 from invoice_desk.documents.page import Page, PageReason, TextSource
 from invoice_desk.documents.pdf_opening import trying
-from invoice_desk.documents.recognising import PageWanted, is_known, recognise_page
+from invoice_desk.documents.recognising import PageWanted, is_known, recognise_page, recognise_pages
 from invoice_desk.errors import IncompleteReadingError, UnsupportedKindError
 from invoice_desk.readers.base import ReadTable, TextSpan
 from invoice_desk.workers.contract import Chunk, Outcome
@@ -56,7 +56,11 @@ class ReadSpan:
 
 @dataclass(frozen=True, slots=True)
 class RecognisePage:
-    """Recognise the text of one page."""
+    """Recognise the text of one page, or of several for an engine that takes them together.
+
+    Attributes:
+        more: Number and reason of the other pages.
+    """
 
     path: str
     name: str
@@ -65,7 +69,13 @@ class RecognisePage:
     #: Why its own text is not used; see `PageReason`.
     reason: str = PageReason.PICTURE
     engines: tuple[str, ...] = DEFAULT_ORDER
+    more: tuple[tuple[int, str], ...] = ()
     passwords: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
+
+    @property
+    def pages(self) -> tuple[tuple[int, str], ...]:
+        """Return number and reason of all its pages."""
+        return ((self.number, self.reason), *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,10 @@ class ReadFields:
 ReadingPayload = ReadSource | ReadSpan | RecognisePage | ReadFields
 
 
+#: The part of recognised pages begins so, with their numbers behind it.
+_PAGES = "page:"
+
+
 def part_of(payload: ReadingPayload) -> str:
     """Return which part of its source a payload is about; the same each time it is planned."""
     match payload:
@@ -93,10 +107,28 @@ def part_of(payload: ReadingPayload) -> str:
             return "head"
         case ReadSpan(span=span):
             return f"span:{span.start}-{span.stop}"
-        case RecognisePage(number=number):
-            return f"page:{number}"
+        case RecognisePage(pages=pages):
+            return _PAGES + "+".join(str(number) for number, _ in pages)
         case ReadFields():
             return "fields"
+
+
+def page_count(payload: ReadingPayload) -> int:
+    """Return how many pages a payload is about; what is not about pages counts as one."""
+    return len(payload.pages) if isinstance(payload, RecognisePage) else 1
+
+
+def left_to_do(payload: ReadingPayload, parts: Iterable[str]) -> ReadingPayload | None:
+    """Return what is left of a payload when these parts of its source are stored."""
+    stored = set(parts)
+    if not isinstance(payload, RecognisePage):
+        return None if part_of(payload) in stored else payload
+    lists = (part.removeprefix(_PAGES) for part in stored if part.startswith(_PAGES))
+    done = {int(number) for numbers in lists for number in numbers.split("+")}
+    left = [page for page in payload.pages if page[0] not in done]
+    if not left:
+        return None
+    return replace(payload, number=left[0][0], reason=left[0][1], more=tuple(left[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +318,7 @@ def _read_paged(payload: ReadSource) -> SourceContent:
         return SourceContent(
             pages=tuple(done),
             findings=findings,
-            follow_ups=tuple(_follow_up(payload, page) for page in left),
+            follow_ups=tuple(_follow_ups(payload, left)),
             page_count=len(pages),
             embedded=embedded,
         )
@@ -329,37 +361,44 @@ def _wanted(payload: ReadSource, pages: Sequence[Page]) -> list[PageWanted]:
     ]
 
 
-def _follow_up(payload: ReadSource, page: Page) -> RecognisePage:
-    return RecognisePage(
-        payload.path, payload.name, payload.kind, page.number, page.reason, _order(payload)
-    )
+def _follow_ups(payload: ReadSource, pages: Sequence[Page]) -> Iterator[RecognisePage]:
+    """Yield the pages one by one, or as many at a time as the first engine takes."""
+    order = _order(payload)
+    size = pages_at_once(order[0]) if order else 1
+    for at in range(0, len(pages), size):
+        first, *others = pages[at : at + size]
+        more = tuple((page.number, page.reason) for page in others)
+        yield RecognisePage(
+            *(payload.path, payload.name, payload.kind, first.number, first.reason, order), more
+        )
 
 
 def _recognised(payload: RecognisePage) -> SourceContent:
-    """Recognise one page; a page that cannot be read is kept empty, with a finding."""
-    got = recognise_page(
-        PageWanted(
-            Path(payload.path),
-            payload.name,
-            payload.kind,
-            payload.number,
-            payload.reason,
-            payload.engines,
-        )
+    """Recognise pages; one that cannot be read is kept empty, with a finding."""
+    path = Path(payload.path)
+    got = recognise_pages(
+        [
+            PageWanted(path, payload.name, payload.kind, number, reason, payload.engines)
+            for number, reason in payload.pages
+        ]
     )
     return SourceContent(
-        pages=(got.page,),
-        findings=got.findings,
-        recognised=got.recognised,
-        page_hash=got.page_hash,
+        pages=tuple(each.page for each in got),
+        findings=tuple(finding for each in got for finding in each.findings),
+        recognised=tuple(page for each in got for page in each.recognised),
+        page_hash=next((e.page_hash for e in got if e.page_hash is not None), None),
     )
 
 
-def unread_page(number: int, why: str) -> SourceContent:
-    """Return what there is of a page that could not be read."""
-    failed = Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=f"page {number}: {why}")
-    page = Page(number, 0, 0, reason=PageReason.UNREADABLE)
-    return SourceContent(pages=(page,), findings=(failed,))
+def unread_pages(payload: RecognisePage, why: str) -> SourceContent:
+    """Return what there is of pages that could not be read."""
+    numbers = [number for number, _ in payload.pages]
+    findings = (
+        Finding(FindingCode.PAGE_UNREADABLE, Severity.ERROR, text=f"page {number}: {why}")
+        for number in numbers
+    )
+    pages = (Page(number, 0, 0, reason=PageReason.UNREADABLE) for number in numbers)
+    return SourceContent(pages=tuple(pages), findings=tuple(findings))
 
 
 def _document(
