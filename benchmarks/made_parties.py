@@ -137,7 +137,7 @@ class Parties:
 
     def _buyer_lines(self) -> list[str]:
         buyer, to = self.buyer, self._to
-        lines = [buyer.name, *([buyer.person] if buyer.person else []), *buyer.address]
+        lines = [buyer.name, *([self._in_charge()] if buyer.person else []), *buyer.address]
         is_person = buyer.name in PEOPLE
         if self._may(0.35 if is_person else 0.1):
             saluted = self._pick(to.said["persons"] if is_person else to.said["companies"])
@@ -150,6 +150,16 @@ class Parties:
         if self._may(0.08):
             lines.append(f"{to.label('phone')} {self._some(10, 99)} {self._some(100000, 999999)}")
         return lines
+
+    def _in_charge(self) -> str:
+        """Return the person at the buyer's to whom a letter goes, with and without a title."""
+        shape = self._to.chance.random()
+        if shape < 0.4:
+            return self.buyer.person
+        title = self._pick(self._to.said["persons"])
+        if shape < 0.75:
+            return f"{title} {self.buyer.person}"
+        return f"{self._pick(self._to.said['care'])} {title} {self.buyer.person}"
 
     # -- where it stands
 

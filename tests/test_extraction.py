@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.made_documents import made_invoice, made_receipt
 from invoice_desk.core.dates import DateOrder
+from invoice_desk.documents.extraction.address_rows import address_below
 from invoice_desk.documents.extraction.candidates import Kind
 from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.evidence import Evidence
@@ -17,7 +18,7 @@ from invoice_desk.documents.extraction.identifiers import is_wrong
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.labels import labels_of, meanings
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
+from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, Forest, forests
 from invoice_desk.documents.extraction.sums import chosen_amounts

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.made_documents import made_invoice
+from invoice_desk.documents.extraction.address_rows import address_of
+from invoice_desk.documents.extraction.addresses import looks_like_address
+from invoice_desk.documents.extraction.candidates import Kind
 from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.headed_names import headed_names, sender_lines
 from invoice_desk.documents.extraction.invoice_fields import read_document
@@ -129,3 +132,52 @@ def test_parties_of_made_invoices_that_nobody_trained_on_are_told_apart() -> Non
 
     for name, hits in right.items():
         assert sum(hits) >= 0.8 * len(hits), f"{name}: {sum(hits)} of {len(hits)}"
+
+
+def names_address(name: str, *texts: Placed) -> str:
+    """Return the address beneath the candidate with this name; empty where there is none."""
+    found = document(*texts)
+    candidate = next(c for c in found.candidates[Kind.NAME] if c.value == name)
+    address = address_of(found, candidate)
+    return address.text if address else ""
+
+
+def test_a_street_without_a_word_for_it_stands_beside_other_labels() -> None:
+    texts = (
+        *column(50, 50, "Kaufmann Logistik AG", "Am Hafen 9", "28217 Bremen"),
+        *column(350, 50, "Rechnung", "Kundennummer: 118820", "Datum: 01.02.2024"),
+    )
+
+    assert names_address("Kaufmann Logistik AG", *texts) == "Am Hafen 9 28217 Bremen"
+
+
+def test_an_address_ends_with_its_town_before_a_table_begins() -> None:
+    texts = (
+        *column(50, 50, "Buckeye Builders LLC", "77 Main Street", "Dayton, OH 45402"),
+        *(("Line", 50, 110), ("Description", 150, 110), ("Amount", 400, 110)),
+        *(("Cable type", 50, 124), ("Blue", 150, 124), ("12.00", 400, 124)),
+    )
+
+    assert names_address("Buckeye Builders LLC", *texts) == "77 Main Street Dayton, OH 45402"
+
+
+def test_how_to_call_somebody_is_no_part_of_an_address() -> None:
+    texts = column(50, 50, "Blue Shop", "No 1 Jalan Mawar", "81750 Johor Bahru Tel: 07-387 3322")
+    alone = column(50, 50, "Blue Shop", "No 1 Jalan Mawar", "81750 Johor Bahru", "07-387 3322")
+
+    assert names_address("Blue Shop", *texts) == "No 1 Jalan Mawar 81750 Johor Bahru"
+    assert names_address("Blue Shop", *alone) == "No 1 Jalan Mawar 81750 Johor Bahru"
+
+
+def test_an_address_may_stand_where_the_name_stands_once_more() -> None:
+    texts = (
+        ("Blue Harbor Ltd", 300, 30),
+        *column(50, 700, "Blue Harbor Ltd", "12 Mill Lane", "Leeds LS1 4AP"),
+    )
+
+    assert names_address("Blue Harbor Ltd", *texts) == "12 Mill Lane Leeds LS1 4AP"
+
+
+def test_things_by_the_kilogram_are_no_address() -> None:
+    assert not looks_like_address("Amboss 250 kg")
+    assert looks_like_address("Kg Baru")

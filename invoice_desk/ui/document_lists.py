@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QTableView, QTabWidget, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QTabWidget, QWidget
 
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import FindingRecord
@@ -24,6 +24,8 @@ _LINE_ORDER = (
 _TAX_ORDER = ("tax_rate", "rate", "tax_category", "base", "amount", "exemption_reason")
 #: What the name of a field begins with that lines have.
 _LINES_PREFIX = "lines."
+#: The column of the findings that takes what room there is.
+_WHY = 2
 _WIDE = {"description": 240, "name": 200, "exemption_reason": 200}
 
 
@@ -40,7 +42,10 @@ class DocumentLists(QTabWidget):
         headings = (self.tr("Weight"), self.tr("Field"), self.tr("Why"), self.tr("As read"))
         self.findings: RecordModel[FindingRecord] = RecordModel(headings, self._cells, parent=self)
         self.table = RecordTable("documentFindings", self.findings)
-        set_widths(self.table, (84, 118, 300))
+        set_widths(self.table, (92, 118, 230, 110))
+        header = self.table.horizontalHeader()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(_WHY, QHeaderView.ResizeMode.Stretch)
         self.table.when_opened(self._on_opened)
         self.table.clicked.connect(lambda _index: self._on_chosen())
         self.lines, self.taxes = CellsModel(_LINE_ORDER, self), CellsModel(_TAX_ORDER, self)

@@ -11,7 +11,7 @@ from invoice_desk.services.document_records import DocumentField, Origin, Place
 from invoice_desk.ui.page_legend import doubt_word
 from invoice_desk.ui.page_overlay import DOUBT_COLOURS, DOUBT_LINES
 from invoice_desk.ui.pages import ShortLabel
-from invoice_desk.ui.texts import field_label, number
+from invoice_desk.ui.texts import code_meaning, field_label, number
 
 _LABEL_WIDTH = 134
 _SELECTED = QColor("#eaf1ff")
@@ -176,10 +176,15 @@ class FieldRow(QWidget):
             label.setVisible(bool(text))
 
     def _told(self) -> str:
-        """Return where the value comes from, when that is worth a line."""
+        """Return what a code means and where the value comes from, when that is worth a line."""
         field = self.field
         if field is None:
             return ""
+        meaning = code_meaning(self.name, field.value)
+        told = self._told_origin(field)
+        return self.tr("{0} · {1}").format(meaning, told) if meaning and told else meaning or told
+
+    def _told_origin(self, field: DocumentField) -> str:
         match field.origin:
             case Origin.XML:
                 return ""  # the mark says so

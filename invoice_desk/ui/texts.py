@@ -8,6 +8,7 @@ from decimal import Decimal
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from invoice_desk.core.amounts import amount_text
+from invoice_desk.core.code_names import code_name
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.sentences import sentence
 from invoice_desk.errors import UserError
@@ -113,6 +114,13 @@ def field_label(name: str) -> str:
     """Return a canonical field's name as a person reads it."""
     words = " ".join(_SHORT.get(word, word) for word in name.split("_"))
     return QCoreApplication.translate("fields", words[:1].upper() + words[1:])
+
+
+def code_meaning(field: str, code: str) -> str:
+    """Return what a code of a field means as a person reads it; empty for what is no code."""
+    meaning = code_name(field, code)
+    text = QCoreApplication.translate("codes", meaning[:1].upper() + meaning[1:])
+    return f"{code.strip()}: {text}" if meaning else ""
 
 
 def number(value: float) -> str:

@@ -7,7 +7,8 @@ import re
 STREET = re.compile(
     r"\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|blvd|boulevard|suite|floor|level|unit|lot|"
     r"p\.?o\.?\s?box|box|rue|chemin|place|impasse|all[ée]e|quai|route|cours|zone|zi|bp|cedex|"
-    r"tower|block|blok|menara|flr|ptd|building|jalan|jln|taman|tmn|lorong|persiaran|kampung|kg|batu|wisma|plaza|kawasan|bandar|seksyen|no|"
+    r"tower|block|blok|menara|flr|ptd|building|jalan|jln|taman|tmn|lorong|persiaran|kampung|"
+    r"(?<!\d )kg|batu|wisma|plaza|kawasan|bandar|seksyen|no|"
     r"weg|platz|allee|gasse|postfach|bahnhof|laan|straat|calle|via|piazza|wilaya|cit[ée])\b"
     r"|stra(?:ß|ss)e\b|str\.",
     re.IGNORECASE,

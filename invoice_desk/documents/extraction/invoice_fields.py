@@ -12,6 +12,7 @@ import numpy as np
 from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.document_class import classify
+from invoice_desk.documents.extraction.address_rows import address_of
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
 from invoice_desk.documents.extraction.completing import complete, missed
 from invoice_desk.documents.extraction.document import Document, document_of
@@ -21,7 +22,7 @@ from invoice_desk.documents.extraction.identifiers import (
     identifiers_of,
 )
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.parties import address_below, chosen_names, whole_name
+from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
 from invoice_desk.documents.extraction.sums import SUM, Chosen, chosen_amounts
@@ -183,7 +184,7 @@ class _Fields:
         for name, (candidate, odds) in chosen_names(self._document, self._odds.of).items():
             sure = self._tried(name, self._odds.confidence(name, odds, candidate))
             fields[name] = self._values.of(candidate, whole_name(self._document, candidate), sure)
-            address = address_below(self._document, candidate)
+            address = address_of(self._document, candidate)
             if address is not None:
                 place = name.replace("_name", "_address")
                 engine = self._values.engines.get(address.page, "")

@@ -165,7 +165,9 @@ def _single(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
 def _rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[str, Chosen]:
     """Return net or tax as what the other one leaves of the total."""
     total = chosen["total_amount"].candidate.amount
-    if ("net_amount" in chosen) == ("tax_amount" in chosen):
+    if "net_amount" in chosen and "tax_amount" in chosen:
+        return _whole_tax(document, chosen)
+    if "net_amount" not in chosen and "tax_amount" not in chosen:
         return {}
     missing, known = "tax_amount", "net_amount"
     if known not in chosen:
@@ -182,9 +184,27 @@ def _rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[
             return {missing: Chosen(found, max(0.0, sure), found.value, why)}
         parts = _parts_of(document, value) if missing == "tax_amount" else ()
         if parts:
-            why = "the sum of the tax of each rate: " + " + ".join(p.value for p in parts)
-            return {missing: Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why)}
+            return {missing: _sum_of(parts, value, sure)}
     return {}
+
+
+def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
+    """Return the tax of all rates where the chosen one is of one of them alone."""
+    net, tax, total = (chosen[name] for name in SUM)
+    for extra in sorted(_extras(document), key=abs):
+        value = total.candidate.amount - extra - net.candidate.amount
+        if value == tax.candidate.amount:
+            return {}
+        parts = _parts_of(document, value) if value * total.candidate.amount > 0 else ()
+        if any(part.amount == tax.candidate.amount for part in parts):
+            return {"tax_amount": _sum_of(parts, value, min(net.odds, total.odds))}
+    return {}
+
+
+def _sum_of(parts: Sequence[Candidate], value: Decimal, sure: float) -> Chosen:
+    """Return the tax that the taxes of all rates make; it stands nowhere itself."""
+    why = "the sum of the tax of each rate: " + " + ".join(part.value for part in parts)
+    return Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why)
 
 
 def _on_page(document: Document, value: Decimal, odds: np.ndarray | None) -> Candidate | None:
