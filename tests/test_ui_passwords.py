@@ -77,13 +77,46 @@ def test_a_protected_file_is_tried_again(window: MainWindow, qtbot: QtBot, tmp_p
     assert [line.document_type for line in window._sources] == ["invoice"]
 
 
-def test_a_system_without_a_keyring_is_said(window: MainWindow, qtbot: QtBot) -> None:
+@pytest.fixture
+def _no_ring() -> Iterator[None]:
     before = keyring.get_keyring()
     keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)
 
+
+@pytest.mark.usefixtures("_no_ring")
+def test_without_a_keyring_a_password_is_known_until_the_program_is_closed(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    drop(window, locked_pdf(tmp_path))
+    settle(qtbot, window)
     dialog = opened(window, qtbot)
+    said = dialog.problem.text()
 
-    assert "no keyring" in dialog.problem.text()
+    dialog.name.setText("bank")
+    dialog.password.setText("sesame")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: dialog.names.model().rowCount() == 1, timeout=5000)
+    dialog.retry.click()
+    settle(qtbot, window)
+
+    assert "no keyring" in said
+    assert "until the program is closed" in said
+    assert [line.document_type for line in window._sources] == ["invoice"]
+
+
+@pytest.mark.usefixtures("_no_ring")
+def test_a_password_known_for_now_can_be_removed(window: MainWindow, qtbot: QtBot) -> None:
+    dialog = opened(window, qtbot)
+    dialog.name.setText("bank")
+    dialog.password.setText("sesame")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: dialog.names.model().rowCount() == 1, timeout=5000)
+
+    dialog.names.setCurrentIndex(dialog.names.model().index(0, 0))
+    dialog.remove.click()
+    qtbot.waitUntil(lambda: dialog.names.model().rowCount() == 0, timeout=5000)
+
     assert not dialog.retry.isEnabled()
     dialog.reject()
-    keyring.set_keyring(before)

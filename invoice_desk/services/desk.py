@@ -18,7 +18,7 @@ from invoice_desk.db.migrate import upgrade
 from invoice_desk.db.reference import list_declarations
 from invoice_desk.errors import StorageError, TemplateError
 from invoice_desk.paths import resource
-from invoice_desk.services.passwords import known_passwords
+from invoice_desk.services.passwords import SessionPasswords
 from invoice_desk.settings import load_settings
 from invoice_desk.workers.contract import WorkerPool
 
@@ -38,7 +38,7 @@ class Desk:
     #: A pool of workers that outlives one job, when the program keeps one warm.
     pool: WorkerPool | None = field(default=None)
     #: Asked for when a document is protected.
-    passwords: Callable[[], tuple[str, ...]] = field(default=known_passwords, repr=False)
+    passwords: Callable[[], tuple[str, ...]] = field(default_factory=SessionPasswords, repr=False)
 
     @property
     def originals(self) -> Path:

@@ -18,6 +18,8 @@ from invoice_desk.errors import ArgumentError, PasswordStoreError
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
+    from invoice_desk.services.desk import Desk
+
 #: Environment variable with the path of a file of passwords, where a system has no keyring.
 FILE_VARIABLE = "INVOICE_DESK_PASSWORDS_FILE"
 #: Each is tried on each protected file.
@@ -43,6 +45,42 @@ def known_passwords(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     except PasswordStoreError:
         kept = []
     return tuple(dict.fromkeys([*found, *(each for each in kept if each)]))
+
+
+class SessionPasswords:
+    """All passwords that are known: those that are kept, and those given until the program ends."""
+
+    def __init__(self, kept: Callable[[], tuple[str, ...]] = known_passwords) -> None:
+        self._kept = kept
+        self._given: dict[str, str] = {}
+
+    def __call__(self) -> tuple[str, ...]:
+        """Return them, those that were given first."""
+        return tuple(dict.fromkeys([*self._given.values(), *self._kept()]))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of those that are forgotten when the program ends."""
+        return tuple(self._given)
+
+    def give(self, name: str, password: str) -> None:
+        """Know a password until the program ends; one of the same name is replaced.
+
+        Raises:
+            ArgumentError: If the name or the password is empty or too long.
+        """
+        self._given[_checked(name, password)] = password
+
+    def forget(self, name: str) -> bool:
+        """Forget one that was given; return whether there was one."""
+        return self._given.pop(name, None) is not None
+
+
+def session_passwords(desk: Desk) -> SessionPasswords:
+    """Return the passwords of a desk, to which more may be given until the program ends."""
+    if not isinstance(desk.passwords, SessionPasswords):
+        desk.passwords = SessionPasswords(desk.passwords)
+    return desk.passwords
 
 
 def passwords_in(path: Path) -> list[str]:
@@ -76,11 +114,7 @@ def add_password(name: str, password: str) -> None:
         ArgumentError: If the name or the password is empty or too long, or there are too many.
         PasswordStoreError: If the system has no keyring, or it is locked.
     """
-    name = name.strip()
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise ArgumentError(f"A password needs a name of 1 to {MAX_NAME} letters.")
-    if not password or len(password) > 500:
-        raise ArgumentError("A password has 1 to 500 letters.")
+    name = _checked(name, password)
     ring = _keyring()
     names = _names(ring)
     if name not in names and len(names) >= MAX_PASSWORDS:
@@ -88,6 +122,16 @@ def add_password(name: str, password: str) -> None:
     _set(ring, _entry(name), password)
     if name not in names:
         _set(ring, _NAMES, json.dumps([*names, name], ensure_ascii=False))
+
+
+def _checked(name: str, password: str) -> str:
+    """Return the name without blanks around it, where it and the password can be kept."""
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise ArgumentError(f"A password needs a name of 1 to {MAX_NAME} letters.")
+    if not password or len(password) > 500:
+        raise ArgumentError("A password has 1 to 500 letters.")
+    return name
 
 
 def remove_password(name: str) -> None:

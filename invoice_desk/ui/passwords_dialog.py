@@ -17,13 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from invoice_desk.errors import UserError
+from invoice_desk.errors import PasswordStoreError, UserError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.passwords import (
     MAX_NAME,
     add_password,
     password_names,
     remove_password,
+    session_passwords,
 )
 from invoice_desk.services.unlocking import locked_sources
 from invoice_desk.ui.background import Background
@@ -33,7 +34,10 @@ _LIST_HEIGHT = 120
 
 
 class PasswordsDialog(QDialog):
-    """Lists the names of passwords in the keyring; a password itself is never shown again."""
+    """Lists the names of passwords; a password itself is never shown again.
+
+    Where the system has no keyring, one is known until the program is closed.
+    """
 
     retry_wanted = Signal(list)  # ids of sources to read again
 
@@ -42,6 +46,7 @@ class PasswordsDialog(QDialog):
         self.setWindowTitle(self.tr("Passwords of documents"))
         self.setMinimumWidth(460)
         self._desk, self._background = desk, background
+        self._session = session_passwords(desk)
         self._locked: list[int] = []
         self._names = QStringListModel(self)
         self.names = QListView()
@@ -64,8 +69,8 @@ class PasswordsDialog(QDialog):
     def _lay_out(self) -> None:
         hint = QLabel(
             self.tr(
-                "They are kept in the keyring of your system, and tried on PDF and ZIP files "
-                "that are protected."
+                "They are kept in the keyring of your system, or until the program is closed "
+                "where it has none, and tried on PDF and ZIP files that are protected."
             )
         )
         hint.setObjectName("hint")
@@ -101,13 +106,23 @@ class PasswordsDialog(QDialog):
         name, password = self.name.text().strip(), self.password.text()
         if name and password:
             self.password.clear()
-            self._change(lambda: add_password(name, password))
+            self._change(lambda: self._keep(name, password))
+
+    def _keep(self, name: str, password: str) -> None:
+        """Keep a password in the keyring; where there is none, know it for now."""
+        try:
+            add_password(name, password)
+        except PasswordStoreError:
+            self._session.give(name, password)
 
     def _on_remove(self) -> None:
         chosen = self.names.selectedIndexes()
         if chosen:
             name = str(chosen[0].data())
-            self._change(lambda: remove_password(name))
+            if self._session.forget(name):
+                self._reload()
+            else:
+                self._change(lambda: remove_password(name))
 
     def _on_retry(self) -> None:
         self.retry_wanted.emit(self._locked)
@@ -130,12 +145,15 @@ class PasswordsDialog(QDialog):
         self._background.run(work, lambda found: self._show(*found), owner=self)
 
     def _show(self, names: Sequence[str], locked: list[int], error: UserError | None) -> None:
-        self._names.setStringList(list(names))
+        self._names.setStringList([*names, *self._session.names])
         self._locked = locked
         self.name.clear()
         text = self.tr("Try again: {0} protected").format(number(len(locked)))
         self.retry.setText(text if locked else self.tr("No file is waiting for a password"))
-        if error is not None:
+        if isinstance(error, PasswordStoreError):
+            told = self.tr("{0} A password is known until the program is closed.")
+            self._say(told.format(error))
+        elif error is not None:
             self._on_failed(error)
         else:
             self.problem.hide()
@@ -145,7 +163,10 @@ class PasswordsDialog(QDialog):
         if not isinstance(error, UserError):
             self._background.failed.emit(error)
             return
-        self.problem.setText(f"{error} {error.advice}".strip())
+        self._say(f"{error} {error.advice}".strip())
+
+    def _say(self, text: str) -> None:
+        self.problem.setText(text)
         self.problem.show()
 
     def _enable(self) -> None:
