@@ -20,6 +20,7 @@ from invoice_desk.services.cleaning import CleaningJob
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob
 from invoice_desk.services.jobs import JobSettings
+from invoice_desk.services.page_text import pages_with
 from invoice_desk.services.pages import recognise_page_again
 from invoice_desk.services.replacing import Replacements, replace_table, replacements
 from invoice_desk.services.reviewing import Correction, correct, decision_log
@@ -27,6 +28,7 @@ from invoice_desk.services.storing import forget_reading, page_of
 from invoice_desk.workers.contract import Chunk, Outcome, Success
 from invoice_desk.workers.executors import inline_executor
 from invoice_desk.workers.reading import ReadingPayload, SourceContent, read
+from invoice_desk.writers.pdf import PlacedText, write_pdf
 
 IN_PROCESS = JobSettings(Mode.STANDARD)
 needs_tesseract = pytest.mark.skipif(bool(why_missing()), reason=why_missing())
@@ -159,3 +161,13 @@ def test_a_page_that_is_not_there_cannot_be_read_again(desk: Desk, tmp_path: Pat
         recognise_page_again(desk, file.source_id or 0, 1, "abbyy")
     with pytest.raises(ArgumentError, match="no source 77"):
         recognise_page_again(desk, 77, 1, "rapidocr")
+
+
+def test_a_text_is_found_on_all_pages_of_a_document(desk: Desk, tmp_path: Path) -> None:
+    texts = ("Total 1 200,00", "Conditions", "total carried forward")
+    write_pdf([[PlacedText(60, 80, text, 12)] for text in texts], tmp_path / "a.pdf")
+    (file,) = ImportJob(desk, [tmp_path / "a.pdf"], IN_PROCESS).run().files
+
+    assert pages_with(desk, file.source_id or 0, "TOTAL") == [1, 3]
+    assert pages_with(desk, file.source_id or 0, "1200.00") == [1]
+    assert pages_with(desk, file.source_id or 0, "nowhere") == []

@@ -135,34 +135,40 @@ def test_the_command_line_prints_what_it_finds(
 def test_the_window_finds_while_one_types_and_opens_the_source(
     qtbot: object, tmp_path: Path
 ) -> None:
-    from PySide6.QtCore import QSettings
+    from PySide6.QtCore import QSettings, Qt
+    from PySide6.QtTest import QTest
     from pytestqt.qtbot import QtBot
 
     from invoice_desk.ui.search_dialog import SearchDialog
 
     assert isinstance(qtbot, QtBot)
-    write_pdf([[PlacedText(50, 100, "Only some words about lamps here.")]], tmp_path / "l.pdf")
+    lamps = [[PlacedText(50, 100, "Only some words about lamps here.")]]
+    for name in ("k.pdf", "l.pdf"):
+        write_pdf([*lamps, []] if name == "k.pdf" else lamps, tmp_path / name)
     settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
     session = Session(tmp_path / "d" / "desk.db", settings)
     window = session.window
     assert window is not None
     qtbot.addWidget(window)
     window.show()
-    import_paths(session.desk, [tmp_path / "l.pdf"])
+    import_paths(session.desk, [tmp_path / "l.pdf", tmp_path / "k.pdf"])
     window.refresh()
-    qtbot.waitUntil(lambda: len(window._sources) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(window._sources) == 2, timeout=20_000)
 
     window.actions_by_id["search"].trigger()
     dialog = window.findChild(SearchDialog)
     assert dialog is not None
     dialog.words.setText("lamp")
-    qtbot.waitUntil(lambda: dialog.model.rowCount() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: dialog.model.rowCount() == 2, timeout=20_000)
+    (first,) = dialog.table.selected()
+    QTest.keyClick(dialog.words, Qt.Key.Key_Down)
+    (second,) = dialog.table.selected()
     dialog.words.returnPressed.emit()
 
     view = window.documents.view
     qtbot.waitUntil(lambda: view.document is not None, timeout=20_000)
     assert view.source is not None
-    assert view.source.name == "l.pdf"
+    assert view.source.name == second.name != first.name
     qtbot.waitUntil(lambda: not window.background.is_busy, timeout=20_000)
     window.close()
     session.close()

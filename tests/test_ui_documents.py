@@ -245,6 +245,26 @@ def test_a_text_is_found_on_the_page(window: MainWindow, qtbot: QtBot, tmp_path:
     assert view.pages.canvas.overlay.hits == []
 
 
+def test_enter_goes_on_finding_on_the_other_pages(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf", pages=3))
+    window.actions_by_id["find"].trigger()
+    finder = view.pages.finder
+
+    QTest.keyClicks(finder.field, "page 3")
+    here = finder.count.text()
+    QTest.keyClick(finder.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: finder.count.text() == "1 of 1", timeout=5000)
+    found_on = view.pages.number
+    finder.field.setText("nowhere")
+    QTest.keyClick(finder.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: finder.count.text() == "It stands on no page.", timeout=5000)
+
+    assert here == "It does not stand on this page; Enter looks on the others."
+    assert found_on == 3
+
+
 # --- correcting -----------------------------------------------------------------------
 
 

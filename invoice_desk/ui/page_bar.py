@@ -98,8 +98,8 @@ class PageBar(QWidget):
         self._add("turn_left", self.tr("Turn left"), "Ctrl+[", lambda: canvas.rotate_page(-90))
         self._add("turn_right", self.tr("Turn right"), "Ctrl+]", lambda: canvas.rotate_page(90))
         self._row.addSpacing(8)
-        self._add("find", self.tr("Find on this page"), "", self.find_wanted.emit).setToolTip(
-            self.tr("Find on this page (Ctrl+F)")
+        self._add("find", self.tr("Find in this document"), "", self.find_wanted.emit).setToolTip(
+            self.tr("Find in this document (Ctrl+F)")
         )
         text = self.tr("Read this page again with…")
         self.again = self._add("read_again", text, "", lambda: None)

@@ -15,12 +15,13 @@ from invoice_desk.ui.texts import number
 class PageFind(QWidget):
     """Finds a text on the page that is shown; Enter goes to the next hit."""
 
+    elsewhere_wanted = Signal(str, int)  # text; 1 for a later page, -1 for an earlier one
     found = Signal(object, int)  # hits, each a list of places of words; the one that is current
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.field = search_field(self.tr("Find on this page"))
+        self.field = search_field(self.tr("Find in this document"))
         self.count = QLabel()
         self.count.setObjectName("hint")
         self.close_button = QPushButton(self.tr("Close"))
@@ -34,6 +35,8 @@ class PageFind(QWidget):
         self._page: Page | None = None
         self._hits: list[list[int]] = []
         self._current = -1
+        #: Whether the document has pages beside the one that is shown.
+        self.has_others = False
         self.field.textChanged.connect(lambda _text: self._look())
         self.field.returnPressed.connect(lambda: self._go(1))
         self.field.installEventFilter(self)
@@ -76,9 +79,18 @@ class PageFind(QWidget):
         self._tell()
 
     def _go(self, by: int) -> None:
+        if self.has_others and self.field.text() and not 0 <= self._current + by < len(self._hits):
+            self.elsewhere_wanted.emit(self.field.text(), by)
+        else:
+            self.go_around(by)
+
+    def go_around(self, by: int) -> None:
+        """Go to the next hit of this page; behind the last one comes the first."""
         if self._hits:
             self._current = (self._current + by) % len(self._hits)
         self._tell()
+        if self.has_others and self.field.text() and not self._hits:
+            self.count.setText(self.tr("It stands on no page."))
 
     def _tell(self) -> None:
         if not self.field.text():
@@ -86,7 +98,10 @@ class PageFind(QWidget):
         elif self._page is None or not self._page.words:
             self.count.setText(self.tr("The words of this page are not known."))
         elif not self._hits:
-            self.count.setText(self.tr("It does not stand on this page."))
+            told = self.tr("It does not stand on this page.")
+            if self.has_others:
+                told = self.tr("It does not stand on this page; Enter looks on the others.")
+            self.count.setText(told)
         else:
             told = self.tr("{0} of {1}")
             self.count.setText(told.format(number(self._current + 1), number(len(self._hits))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -23,6 +23,7 @@ from invoice_desk.services import documents
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import DocumentField, Place
 from invoice_desk.services.page_images import PageFile, PageRequest, PageShape
+from invoice_desk.services.page_text import pages_with
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.page_bar import PageBar
 from invoice_desk.ui.page_canvas import PageCanvas
@@ -111,6 +112,7 @@ class PagePane(QWidget):
         self.canvas.box_clicked.connect(self.box_clicked)
         self.finder.found.connect(self.canvas.show_hits)
         self.finder.closed.connect(self.canvas.setFocus)
+        self.finder.elsewhere_wanted.connect(self._on_elsewhere)
         self.pictures.failed.connect(self._on_not_drawn)
         self.message.pressed.connect(self.passwords_wanted)
 
@@ -215,6 +217,8 @@ class PagePane(QWidget):
         if place is not None and place.page == self.number and self._page is not None:
             self.canvas.reveal(self.canvas.to_dots(place.box))
         self._show_witnesses()
+        if field is not None and field.place is None and len(field.value) > 1:
+            self._seek_value(name, field.value)
         self._show_hint()
 
     def stop_filling(self) -> None:
@@ -234,6 +238,44 @@ class PagePane(QWidget):
         is_placeless = field is not None and field.place is None and len(field.value) > 1
         hits = hits_of(self._page, field.value) if field is not None and is_placeless else []
         self.canvas.show_hits(hits, 0 if hits else -1)
+
+    def _seek_value(self, name: str | None, value: str) -> None:
+        """Show the first page on which the value of a field of XML stands, unless this one has it.
+
+        What the person does meanwhile counts more: another field or page is left alone.
+        """
+        number_ = self.number
+
+        def on_found(pages: list[int]) -> None:
+            if pages and number_ not in pages and (self._field, self.number) == (name, number_):
+                self.show_page(pages[0])
+
+        self._look_for(value, on_found)
+
+    def _on_elsewhere(self, text: str, by: int) -> None:
+        """Go to the next page, or the one before, on which a text stands."""
+
+        def on_found(pages: list[int]) -> None:
+            others = [page for page in pages if page != self.number]
+            if not others:
+                self.finder.go_around(by)
+                return
+            later = [page for page in others if (page - self.number) * by > 0]
+            around = later or others
+            self.show_page(around[0] if by > 0 else around[-1])
+
+        self._look_for(text, on_found)
+
+    def _look_for(self, text: str, then: Callable[[list[int]], None]) -> None:
+        source_id, desk = self._source_id, self._desk
+        if source_id is None or len(self._shapes) < 2:
+            return
+
+        def done(pages: list[int]) -> None:
+            if source_id == self._source_id:
+                then(pages)
+
+        self._background.run(lambda: pages_with(desk, source_id, text), done, owner=self)
 
     def copy(self) -> None:
         """Put the chosen words on the clipboard."""
@@ -261,6 +303,7 @@ class PagePane(QWidget):
         self._shapes = shapes
         self.strip.pages.show_pages(file, shapes)
         self.strip.setVisible(len(shapes) > 1)
+        self.finder.has_others = len(shapes) > 1
         if not shapes:
             self._say(self.tr("The file has no page."))
             return
@@ -293,7 +336,7 @@ class PagePane(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = menu.addAction(self.tr("Copy"), self.copy)
         copy.setEnabled(bool(self._chosen))
-        menu.addAction(self.tr("Find on this page"), self.finder.begin)
+        menu.addAction(self.tr("Find"), self.finder.begin)
         menu.addSeparator()
         menu.addMenu(self.bar.menu)
         menu.popup(self.canvas.viewport().mapToGlobal(at))

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.searching import HIT, TextHit, search
@@ -17,6 +18,7 @@ from invoice_desk.ui.text_grid import RecordModel
 
 #: A person who types goes on within this time.
 _PAUSE_MS = 150
+_LIST_KEYS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown})
 
 
 class SearchDialog(QDialog):
@@ -49,6 +51,16 @@ class SearchDialog(QDialog):
         self._pause.timeout.connect(self._on_pause)
         self.words.textChanged.connect(lambda _text: self._pause.start())
         self.words.returnPressed.connect(self._on_return)
+        self.words.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let the arrows go through the list while words are typed."""
+        is_pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
+        key = event.key() if isinstance(event, QKeyEvent) and is_pressed else 0
+        if key not in _LIST_KEYS or not self.model.rowCount():
+            return super().eventFilter(watched, event)
+        QApplication.sendEvent(self.table, event)
+        return True
 
     def _on_pause(self) -> None:
         self._asked += 1
