@@ -30,6 +30,7 @@ The tree, from general to particular::
     │   │   ├── ModelDownloadError      they could not be fetched
     │   │   └── UnfinishedReadingError  it did not come to the end of a page
     │   └── StorageError        disk full, database locked, read-only folder
+    │       ├── MissingDeskError
     │       └── NewerDatabaseError
     └── BugError                our fault: log the traceback, offer to copy it
 
@@ -271,6 +272,13 @@ class StorageError(UserError):
     exit_code = ExitCode.STORAGE
     code = "storage"
     advice = "Check free space and write permission of the folder that holds the desk."
+
+
+class MissingDeskError(StorageError):
+    """There is no desk where one was looked for."""
+
+    code = "no_desk"
+    advice = "Name another one with --desk, or make it there: invoice-desk import FILE."
 
 
 class NewerDatabaseError(StorageError):

@@ -123,7 +123,7 @@ def test_a_desk_that_is_not_there_is_said(shell: Shell) -> None:
     code, _, err = shell("sources", "--desk", shell.desk)
 
     assert code == 4
-    assert "Import something first" in err
+    assert "invoice-desk import" in err
     assert not shell.desk.exists()
 
 

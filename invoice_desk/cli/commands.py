@@ -14,7 +14,13 @@ from invoice_desk.cli.output import print_json, print_table, say, watched
 from invoice_desk.core.jobs import TERMINAL, JobState
 from invoice_desk.core.modes import Mode
 from invoice_desk.documents.ocr import check_engines
-from invoice_desk.errors import ArgumentError, ExitCode, MissingSourceError, StorageError
+from invoice_desk.errors import (
+    ArgumentError,
+    ExitCode,
+    MissingDeskError,
+    MissingSourceError,
+    StorageError,
+)
 from invoice_desk.paths import default_desk
 from invoice_desk.services.desk import Desk, open_desk
 from invoice_desk.services.jobs import JobSettings
@@ -29,7 +35,7 @@ def desk_of(options: argparse.Namespace, *, must_exist: bool = True) -> Iterator
     """Open the desk that the options name, and close it at the end."""
     path: Path = options.desk or default_desk()
     if must_exist and not path.exists():
-        raise StorageError(f"There is no desk at {path}. Import something first.")
+        raise MissingDeskError(f"There is no desk at {path}.")
     desk = open_desk(path)
     try:
         yield desk
