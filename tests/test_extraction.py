@@ -549,3 +549,28 @@ def test_a_label_that_is_the_whole_row_above_a_value_names_it() -> None:
 )
 def test_wrong_check_digits_are_told_of_what_has_some(field: str, value: str, wrong: bool) -> None:
     assert is_wrong(field, value) is wrong
+
+
+def test_the_total_of_all_rates_is_the_total() -> None:
+    rows = (
+        *(("Total 0% supplies", "39.40"), ("Total 6% supplies (Inc. GST)", "13.74")),
+        ("Total Payable", "53.14"),
+    )
+
+    fields = read_document([bill(*rows)]).fields
+
+    assert fields["total_amount"].value == "53.14"
+
+
+def test_what_is_more_than_half_of_the_total_is_no_tax() -> None:
+    document = taken(("376.37", 50, 50), ("71.51", 50, 70), ("447.88", 50, 90))
+    odds = {
+        "net_amount": np.array([-9.0, -9.0, -9.0]),
+        "tax_amount": np.array([1.0, -9.0, -9.0]),
+        "total_amount": np.array([-9.0, -9.0, 5.0]),
+    }
+
+    chosen = chosen_amounts(document, odds)
+
+    names = ("net_amount", "tax_amount", "total_amount")
+    assert [chosen[name].value for name in names] == ["376.37", "71.51", "447.88"]

@@ -31,6 +31,8 @@ _ROUNDING = Decimal("0.05")
 _TAKEN = -0.5
 _STAMP, _NOT_DUE = frozenset({"stamp"}), frozenset({"cash", "change"})
 _DUE = frozenset({"amount_due", "grand_total"})
+#: What the labels of a row say that sums up one rate of tax: `Total 6% supplies`.
+_OF_RATE = frozenset({"total", "percent"})
 #: Sums of more rates of tax than this are not looked for.
 _MOST_RATES = 4
 
@@ -62,6 +64,7 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     best = {name: _best(amounts, odds[name]) for name in SUM if name in odds}
     chosen = _agreeing(best, _extras(document)) or _single(best)
     if "total_amount" in chosen:
+        chosen |= _over_rates(document, chosen["total_amount"])
         chosen |= _rest(document, chosen, odds)
         chosen |= _due(document, chosen["total_amount"], odds)
     return chosen
@@ -173,6 +176,8 @@ def _rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[
     if known not in chosen:
         missing, known = known, missing
     sure = min(chosen[known].odds, chosen["total_amount"].odds)
+    if known == "tax_amount" and abs(chosen[known].candidate.amount) > abs(total) / 2:
+        return _taken_for_tax(document, chosen, odds)
     # What needs no stamp duty or rounding comes first, then what does.
     for extra in sorted(_extras(document), key=abs):
         value = total - extra - chosen[known].candidate.amount
@@ -185,6 +190,39 @@ def _rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[
         parts = _parts_of(document, value) if missing == "tax_amount" else ()
         if parts:
             return {missing: _sum_of(parts, value, sure)}
+    return {}
+
+
+def _taken_for_tax(
+    document: Document, chosen: Mapping[str, Chosen], odds: Odds
+) -> dict[str, Chosen]:
+    """Return net and tax where what was taken for the tax is more than half of the total."""
+    net, total = chosen["tax_amount"], chosen["total_amount"]
+    found = _on_page(document, total.candidate.amount - net.candidate.amount, odds["tax_amount"])
+    if found is None:
+        return {}
+    why = "net and tax make the total"
+    tax = Chosen(found, min(net.odds, 0.0), found.value, why)
+    return {"net_amount": replace(net, odds=min(net.odds, 0.0), reason=why), "tax_amount": tax}
+
+
+def _over_rates(document: Document, total: Chosen) -> dict[str, Chosen]:
+    """Return the total of all rates of tax where the chosen one is the total of one rate alone."""
+    parts = {
+        amounts[-1].amount
+        for row in document.layout.rows
+        if _means(document, row.number) >= _OF_RATE
+        and (amounts := document.by_row.get((Kind.AMOUNT, row.number)))
+    }
+    if total.candidate.amount not in parts or not _means(document, total.candidate.row) & _OF_RATE:
+        return {}
+    for amount in reversed(document.candidates[Kind.AMOUNT]):
+        means = _means(document, amount.row)
+        is_whole = means & _DUE and not means & (_OF_RATE | _NOT_DUE)
+        others = parts - {total.candidate.amount}
+        if is_whole and amount.amount - total.candidate.amount in others - {Decimal(0)}:
+            why = "the sum of the totals of each rate"
+            return {"total_amount": Chosen(amount, total.odds, amount.value, why)}
     return {}
 
 
