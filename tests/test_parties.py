@@ -122,6 +122,14 @@ def test_the_day_in_the_title_is_the_day_of_issue() -> None:
     assert fields["due_date"].value == "2017-12-18"
 
 
+def test_the_number_in_a_title_is_not_the_code_of_its_type() -> None:
+    title = ("Schlussrechnung Bau (877) Nr. 181301674 vom 25.04.2018", 60, 220)
+    fields = read_document([page(*[title if t[0].startswith("Rechnung") else t for t in LETTER])])
+
+    assert fields.fields["invoice_number"].value == "181301674"
+    assert fields.fields["issue_date"].value == "2018-04-25"
+
+
 def test_parties_of_made_invoices_that_nobody_trained_on_are_told_apart() -> None:
     right: dict[str, list[bool]] = {"supplier_name": [], "customer_name": []}
     for seed in range(90_001, 90_061):

@@ -22,6 +22,7 @@ from invoice_desk.documents.extraction.identifiers import (
     identifiers_of,
 )
 from invoice_desk.documents.extraction.layout import layout_of
+from invoice_desk.documents.extraction.named_values import named_at, others_at
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
@@ -40,31 +41,10 @@ _MADE = 0.6
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
 #: Doubts about these are for a person to look at; those about others are told.
 _WEIGHTY = frozenset({*_NEEDED, *SUM, "supplier_name"})
-#: Field → what a label that names it announces, and the least odds of what it stands before.
-_NAMES = {
-    "invoice_number": "invoice_number",
-    "issue_date": "issue_date",
-    "due_date": "due_date",
-    "contract_ref": "contract_number",
-    "customer_id": "customer_number",
-    "net_amount": "net_total",
-    "tax_amount": "tax_total",
-    "total_amount": "grand_total",
-}
+#: The least odds of what a label names, and by how much it is above the others.
 _NAMED_ODDS, _NAMED_MARGIN = 2.0, 0.1
-#: Field → labels of other values; what stands right behind one of them is that much less likely.
-_OTHER_DAYS = frozenset({"delivery_date", "order_date", "other_date", "discount_date", "period"})
-_OTHERS = {
-    "issue_date": _OTHER_DAYS | {"due_date"},
-    "due_date": _OTHER_DAYS | {"issue_date"},
-    "invoice_number": frozenset(
-        {"order_number", "customer_number", "supplier_number", "delivery_note", "preceding_invoice"}
-        | {"phone", "tax_id", "registration", "bank"}
-    ),
-}
+#: What a label gives to another value is that much less likely.
 _OTHERS_LESS = 3.0
-#: What a title is made of: `Invoice no. 7 of 1 May 2024`.
-_TITLE = frozenset({"document_word", "invoice_number"})
 _REVISION = re.compile(r"\s*[-/]\s*\d{1,2}$")
 #: Receipts seldom have these; they need to be this sure.
 _NOT_ON_RECEIPTS, _NONETHELESS = frozenset({"customer_name", "customer_address", "amount_due"}), 0.9
@@ -164,7 +144,7 @@ class _Fields:
             if name == "contract_ref":
                 value = _REVISION.sub("", value)
             sure = self._odds.confidence(name, float(odds[at]), candidate)
-            if _named_at(self._document, name) != at:
+            if named_at(self._document, name) != at:
                 sure = self._tried(name, sure)
             fields[name] = self._values.of(candidate, value, sure)
         return fields
@@ -214,9 +194,9 @@ def _odds_of(document: Document) -> _Odds:
     for name, forest in forests().items():
         table = tables[FIELDS[name]]
         found[name] = forest.log_odds(table) if len(table) else np.zeros(0)
-        for at in _others_at(document, name) if len(table) else ():
+        for at in others_at(document, name) if len(table) else ():
             found[name][at] -= _OTHERS_LESS
-        named = _named_at(document, name) if len(table) else None
+        named = named_at(document, name) if len(table) else None
         if named is not None:
             is_best = named == int(found[name].argmax())
             is_alone = FIELDS[name] is not Kind.AMOUNT  # sums are weighed against each other
@@ -224,39 +204,6 @@ def _odds_of(document: Document) -> _Odds:
             if is_best or (is_alone and is_open):
                 found[name][named] = max(float(found[name].max()) + _NAMED_MARGIN, _NAMED_ODDS)
     return _Odds({name: odds for name, odds in found.items() if len(odds)})
-
-
-def _named_at(document: Document, field: str) -> int | None:
-    """Return the place of the one candidate before which a label names the field.
-
-    A page that says `Invoice no. 7` says so, however few words it has; one that says two
-    different numbers so is left to the odds.
-    """
-    means = _NAMES.get(field)
-    candidates = document.candidates[FIELDS[field]]
-    named = [i for i, c in enumerate(candidates) if means and document.label_before(c) == means]
-    if not named and field == "issue_date":
-        named = [i for i, c in enumerate(candidates) if _is_in_title(document, c)]
-    return named[0] if len({candidates[i].value for i in named}) == 1 else None
-
-
-def _others_at(document: Document, field: str) -> list[int]:
-    """Return the places of the candidates before which a label names another value."""
-    others = _OTHERS.get(field)
-    if others is None:
-        return []
-    candidates = document.candidates[FIELDS[field]]
-    return [i for i, c in enumerate(candidates) if document.label_before(c) in others]
-
-
-def _is_in_title(document: Document, day: Candidate) -> bool:
-    """Return whether a day closes a title with a number, as in `Invoice no. 7 of 1 May 2024`."""
-    before = [x for x in document.labels[day.row] if x.stop <= day.start]
-    numbers = document.by_row.get((Kind.CODE, day.row), ())
-    if len(before) < 2 or before[0].start > 0 or document.label_before(day) != "date":
-        return False
-    is_title = before[0].means in _TITLE and all(x.means in _TITLE for x in before[:-1])
-    return is_title and any(before[0].stop < n.start < before[-1].start for n in numbers)
 
 
 def _mind_one_date(fields: dict[str, FieldValue]) -> None:

@@ -1,0 +1,87 @@
+"""Values that a label or a title names outright, and those that it gives to another field."""
+
+from __future__ import annotations
+
+import re
+
+from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.ranker import FIELDS
+
+#: Field → what a label that names it announces.
+_NAMES = {
+    "invoice_number": "invoice_number",
+    "issue_date": "issue_date",
+    "due_date": "due_date",
+    "contract_ref": "contract_number",
+    "customer_id": "customer_number",
+    "net_amount": "net_total",
+    "tax_amount": "tax_total",
+    "total_amount": "grand_total",
+}
+#: Field → labels of other values; what stands right behind one of them is hardly the field's.
+_OTHER_DAYS = frozenset({"delivery_date", "order_date", "other_date", "discount_date", "period"})
+_OTHERS = {
+    "issue_date": _OTHER_DAYS | {"due_date"},
+    "due_date": _OTHER_DAYS | {"issue_date"},
+    "invoice_number": frozenset(
+        {"order_number", "customer_number", "supplier_number", "delivery_note", "preceding_invoice"}
+        | {"phone", "tax_id", "registration", "bank"}
+    ),
+}
+#: What a title is made of: `Invoice no. 7 of 1 May 2024`.
+_TITLE = frozenset({"document_word", "invoice_number"})
+#: A title up to its number: `Schlussrechnung Bau (877) Nr. `, `Invoice for services no. `.
+_TITLE_NUMBER = re.compile(
+    r"^\W*(?:\w*rechnung|gutschrift|invoice|tax invoice|facture|avoir|credit note)\b[^:;]{0,45}?"
+    r"(?:\b(?:nr|no|nummer|number|num[ée]ro)\b|n°|nº|#)[.:\s]*$",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = re.compile(
+    r"\b(?:zu|zur|für|kunde\w*|auftrag\w*|bestell\w*|liefer\w*|order|customer|commande|client|"
+    r"kontroll\w*|original|page|seite)\b",
+    re.IGNORECASE,
+)
+
+
+def named_at(document: Document, field: str) -> int | None:
+    """Return the place of the one candidate before which a label names the field.
+
+    A page that says `Invoice no. 7` says so, however few words it has; one that says two
+    different numbers so is left to the odds.
+    """
+    means = _NAMES.get(field)
+    candidates = document.candidates[FIELDS[field]]
+    named = [i for i, c in enumerate(candidates) if means and document.label_before(c) == means]
+    if not named and field in _IN_TITLE:
+        named = [i for i, c in enumerate(candidates) if _IN_TITLE[field](document, c)]
+    return named[0] if len({candidates[i].value for i in named}) == 1 else None
+
+
+def others_at(document: Document, field: str) -> list[int]:
+    """Return the places of the candidates before which a label names another value."""
+    others = _OTHERS.get(field)
+    if others is None:
+        return []
+    candidates = document.candidates[FIELDS[field]]
+    return [i for i, c in enumerate(candidates) if document.label_before(c) in others]
+
+
+def _is_in_title(document: Document, day: Candidate) -> bool:
+    """Return whether a day closes a title with a number, as in `Invoice no. 7 of 1 May 2024`."""
+    before = [x for x in document.labels[day.row] if x.stop <= day.start]
+    numbers = document.by_row.get((Kind.CODE, day.row), ())
+    if len(before) < 2 or before[0].start > 0 or document.label_before(day) != "date":
+        return False
+    is_title = before[0].means in _TITLE and all(x.means in _TITLE for x in before[:-1])
+    return is_title and any(before[0].stop < n.start < before[-1].start for n in numbers)
+
+
+def _is_number_of_title(document: Document, code: Candidate) -> bool:
+    """Return whether a title ends with this number, as `Final invoice (877) no. 7` does."""
+    before = document.layout.rows[code.row].text[: code.start]
+    return bool(_TITLE_NUMBER.match(before)) and not _OF_ANOTHER.search(before)
+
+
+#: Field → whether a candidate is said by a title of the document to be it.
+_IN_TITLE = {"issue_date": _is_in_title, "invoice_number": _is_number_of_title}
