@@ -574,3 +574,23 @@ def test_what_is_more_than_half_of_the_total_is_no_tax() -> None:
 
     names = ("net_amount", "tax_amount", "total_amount")
     assert [chosen[name].value for name in names] == ["376.37", "71.51", "447.88"]
+
+
+def test_a_tax_that_breaks_the_sum_is_kept_and_the_break_is_said() -> None:
+    rows = (
+        *(("Total HT", "790,90"), ("TVA 20 % sur 790,90", "158,18")),
+        ("Total TTC", "994,08"),
+    )
+
+    found = read_document([bill(*rows)])
+
+    assert found.fields["tax_amount"].value == "158.18"
+    (doubt,) = [each for each in found.findings if each.code == "totals_disagree"]
+    assert doubt.text == "790.90 + 158.18 ≠ 994.08"
+
+
+def test_a_total_that_no_tax_explains_is_said() -> None:
+    found = read_document([bill(("Total HT", "790,90"), ("Total TTC", "994,08"))])
+
+    told = [each.text for each in found.findings if each.code == "totals_disagree"]
+    assert told == ["790.90 + ? ≠ 994.08"] or found.fields["net_amount"].confidence < 0.7

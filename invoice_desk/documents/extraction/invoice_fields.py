@@ -230,15 +230,27 @@ def _is_spelt(field: FieldValue) -> bool:
     return "".join(figures).lstrip("0") == "".join(re.findall(r"\d+", field.value)).lstrip("0")
 
 
+def _lacks_tax(fields: Mapping[str, FieldValue], extra: Decimal) -> bool:
+    """Return whether a sure net amount is not the total, and no tax was found."""
+    if "tax_amount" in fields or not {"net_amount", "total_amount"} <= fields.keys():
+        return False
+    net, total = Decimal(fields["net_amount"].value), Decimal(fields["total_amount"].value)
+    return net not in {total, total - extra} and fields["net_amount"].confidence >= _DOUBTFUL
+
+
 def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
     for name in (*SUM, "amount_due"):
         if name in fields and fields[name].is_made and not _is_spelt(fields[name]):
             text = f"{fields[name].value}: {fields[name].reason}"
             yield Finding(FindingCode.WORKED_OUT, Severity.WARNING, name, text)
-    extra = sum(Decimal(fields[n].value) for n in ("rounding", "stamp_duty") if n in fields)
+    beside = [Decimal(fields[n].value) for n in ("rounding", "stamp_duty") if n in fields]
+    extra = sum(beside, Decimal(0))
     if missed(fields) not in {Decimal(0), extra}:
         net, tax, total = (fields[name].value for name in SUM)
         text = f"{net} + {tax} ≠ {total}"
+        yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
+    elif _lacks_tax(fields, extra):
+        text = f"{fields['net_amount'].value} + ? ≠ {fields['total_amount'].value}"
         yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
     for name in _NEEDED:
         if name not in fields:

@@ -6,6 +6,7 @@ what is due is the total less what was paid (BR-CO-16).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -31,6 +32,10 @@ _ROUNDING = Decimal("0.05")
 _TAKEN = -0.5
 _STAMP, _NOT_DUE = frozenset({"stamp"}), frozenset({"cash", "change"})
 _DUE = frozenset({"amount_due", "grand_total"})
+_TAX = frozenset({"tax_total"})
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
+#: A tax is its rate of the net amount but for so much; odds of one that is, and of others.
+_CENTS, _BY_RATE, _CALLED = Decimal("0.02"), 2.0, -1.0
 #: What the labels of a row say that sums up one rate of tax: `Total 6% supplies`.
 _OF_RATE = frozenset({"total", "percent"})
 #: Sums of more rates of tax than this are not looked for.
@@ -66,6 +71,8 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     if "total_amount" in chosen:
         chosen |= _over_rates(document, chosen["total_amount"])
         chosen |= _rest(document, chosen, odds)
+        if "net_amount" in chosen and "tax_amount" not in chosen:
+            chosen |= _stated_tax(document, chosen["net_amount"].candidate.amount, odds)
         chosen |= _due(document, chosen["total_amount"], odds)
     return chosen
 
@@ -156,6 +163,10 @@ def _single(best: Mapping[str, Sequence[Chosen]]) -> dict[str, Chosen]:
         if name == "total_amount" or found[0].odds > _TAKEN
     }
     net, tax, total = (chosen.get(name) for name in SUM)
+    if net and total and not tax:
+        if abs(net.candidate.amount) < abs(total.candidate.amount) / 2:
+            del chosen["net_amount"]  # no tax is more than what it is on
+        return chosen
     if not net or not tax:
         return chosen
     is_more = abs(tax.candidate.amount) >= abs(net.candidate.amount)
@@ -237,6 +248,31 @@ def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Ch
         if any(part.amount == tax.candidate.amount for part in parts):
             return {"tax_amount": _sum_of(parts, value, min(net.odds, total.odds))}
     return {}
+
+
+def _stated_tax(document: Document, net: Decimal, odds: Odds) -> dict[str, Chosen]:
+    """Return the one amount that a row calls the tax, although net and it do not make the total.
+
+    That they do not is then said; an amount that is its rate of the net amount is likelier.
+    """
+    amounts, likely = document.candidates[Kind.AMOUNT], odds.get("tax_amount")
+    found = [
+        i
+        for i, amount in enumerate(amounts)
+        if document.by_row[Kind.AMOUNT, amount.row][-1] is amount
+        and _means(document, amount.row) & _TAX
+        and not _means(document, amount.row) & (_STAMP | _DUE | _NOT_DUE)
+        and 0 < abs(amount.amount) < abs(net) / 2
+    ]
+    if likely is None or len({amounts[i].amount for i in found}) != 1:
+        return {}
+    at = max(found, key=lambda i: float(likely[i]))
+    amount = amounts[at]
+    rates = _RATE.findall(document.layout.rows[amount.row].text)
+    taxes = [abs(net) * Decimal(rate.replace(",", ".")) / 100 for rate in rates]
+    is_rate = any(abs(tax - abs(amount.amount)) <= _CENTS for tax in taxes)
+    sure = max(float(likely[at]), _BY_RATE if is_rate else _CALLED)
+    return {"tax_amount": Chosen(amount, sure, amount.value)}
 
 
 def _sum_of(parts: Sequence[Candidate], value: Decimal, sure: float) -> Chosen:
