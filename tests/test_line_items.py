@@ -107,6 +107,15 @@ def test_a_table_goes_on_over_pages_with_its_heading_or_without() -> None:
     assert [item.fields["net_amount"].page for item in found.lines] == [1, 2, 3]
 
 
+def test_a_letterhead_above_a_repeated_heading_ends_no_table() -> None:
+    letterhead = (40, {50: "VAT Reg No GB 980 7806 84"})
+    again = page_of(letterhead, FRENCH, (120, PAPER[1]), number=2)
+
+    found = read_lines([page_of(letterhead, FRENCH, LAMP), again])
+
+    assert [item.fields["net_amount"].page for item in found.lines] == [1, 2]
+
+
 def test_numbers_set_half_a_line_lower_belong_to_their_row() -> None:
     found = french(
         (120, {50: "Lampe de bureau", 300: "2", 360: "12,50 €"}), (128, {460: "25,00 €"})

@@ -44,6 +44,8 @@ _TAX_LINE = re.compile(
     r"|umsatzsteuer|tax(?:es)?|timbre)\b",
     re.IGNORECASE,
 )
+#: An amount: with cents, or beside the sign of a currency.
+_MONEY = re.compile(r"\d[.,]\d{2}(?!\d)|[€$£]\s?\d|\d\s?[€$£]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,8 @@ def _is_total(
         return False
     if _TOTAL.search(line.text):
         return True
+    if not _MONEY.search(line.text):
+        return False  # `VAT Reg No GB 980 7806 84` at the top of each page
     texts = [w for i in sorted(cells) if columns[i].role is not Role.TAX_RATE for w in cells[i]]
     return bool(_TAX_LINE.search(" ".join(word.text for word in texts)))
 
