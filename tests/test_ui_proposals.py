@@ -165,6 +165,26 @@ def test_a_changed_account_is_a_warning_until_it_is_confirmed(
     assert view.banner.isHidden()
 
 
+def test_a_document_with_an_error_is_not_approved_without_a_question(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    import_quietly(window, supplier_pdf(tmp_path / "a.pdf", iban=GOOD))
+    documents.approve(window._desk, 1)
+    later = supplier_pdf(tmp_path / "b.pdf", number="FA-2024-0031", total="96,00", iban=OTHER)
+    view = open_only(window, qtbot, later)
+    first = view.form.field
+
+    view.approve.click()
+    answer(window, qtbot, "Cancel")
+    kept = documents.approved_sources(window._desk)
+    view.approve.click()
+    answer(window, qtbot, "Approve")
+
+    assert first == "iban_or_account"  # the gravest doubt is looked at first
+    assert kept == {1}
+    assert documents.approved_sources(window._desk) == {1, 2}
+
+
 # --- pages ----------------------------------------------------------------------------
 
 

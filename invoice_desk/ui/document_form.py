@@ -21,6 +21,7 @@ from invoice_desk.core.dates import DateOrder
 from invoice_desk.core.document_fields import (
     GROUPS,
     USUAL,
+    Doubt,
     Group,
     Reading,
     group_of,
@@ -265,20 +266,35 @@ class DocumentForm(QScrollArea):
         return name is not None
 
     def begin(self) -> None:
-        """Show the first field that should be looked at; a click on the page selects others."""
-        name = self._next_doubtful(wraps=False)
-        if name is not None:
-            self.select(name)
+        """Show the most doubtful field, the first of several; a click selects others."""
+        doubtful = [name for name in self._shown_names() if self._is_doubtful(name)]
+        if doubtful:
+            self.select(min(doubtful, key=self._rank))
 
     def _next_doubtful(self, *, wraps: bool) -> str | None:
         names = self._shown_names()
         begin = names.index(self.field) + 1 if self.field in names else 0
         for name in names[begin:] + (names[:begin] if wraps else []):
-            field = self._document.fields.get(name) if self._document else None
-            missing = field is None and bool(self._document and self._reasons(name))
-            if name != self.field and (missing or (field is not None and field.is_doubtful)):
+            if name != self.field and self._is_doubtful(name):
                 return name
         return None
+
+    def _is_doubtful(self, name: str) -> bool:
+        if self._document is None:
+            return False
+        field = self._document.fields.get(name)
+        return field.is_doubtful if field is not None else bool(self._reasons(name))
+
+    def _rank(self, name: str) -> int:
+        """Return how soon a field should be looked at: errors, warnings, what is unsure, others."""
+        assert self._document is not None
+        own = {each.severity for each in self._document.findings if each.field == name}
+        if own & {"critical", "error"}:
+            return 0
+        if "warning" in own:
+            return 1
+        field = self._document.fields.get(name)
+        return 2 if field is None or field.doubt is Doubt.UNSURE else 3
 
     def _shown_names(self) -> list[str]:
         return [row.name for row in self._in_order() if row.isVisibleTo(self)]

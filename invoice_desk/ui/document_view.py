@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QSplitter, QWidget
 
-from invoice_desk.core.findings import FindingCode
+from invoice_desk.core.findings import FindingCode, Severity
 from invoice_desk.core.records import FindingRecord, SourceRecord
 from invoice_desk.core.source import SourceStatus
 from invoice_desk.errors import EncryptedSourceError
@@ -31,6 +31,8 @@ from invoice_desk.ui.texts import finding, status
 _TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_XML.value}
 
 #: Only what was read to its end can be read again.
+#: What is open in these is asked about before a document is approved.
+_GRAVE = {Severity.ERROR.value, Severity.CRITICAL.value}
 _READ = {SourceStatus.COMPLETED, SourceStatus.PREVIEW}
 
 
@@ -214,8 +216,15 @@ class DocumentView(Page):
         """Say that the document is right as it stands."""
         document = self.document
         # What is written and not accepted yet is meant too, unless it is refused.
-        if document is not None and document.is_writable and self.form.accept_drafts():
+        if document is None or not document.is_writable or not self.form.accept_drafts():
+            return
+        errors = [each for each in document.findings if each.severity in _GRAVE]
+        if not errors:
             self.approved.emit(document.source)
+            return
+        open_ = "\n\n".join(dict.fromkeys(self._explain(each) for each in errors))
+        question = self.tr("Approve it although this is open?")
+        self._ask(question, open_, self.approve.text(), lambda: self.approved.emit(document.source))
 
     def reopen_shown(self) -> None:
         """Take the approval back."""
@@ -330,14 +339,20 @@ class DocumentView(Page):
         if not choice.question:
             self.answered.emit(source.id, choice)
             return
+        question, _, more = choice.question.partition("\n\n")
+        yes = choice.text.rstrip("…")
+        self._ask(question, more, yes, lambda: self.answered.emit(source.id, choice))
+
+    def _ask(self, question: str, more: str, yes: str, then: Callable[[], object]) -> None:
+        """Ask before something is done; to leave it is the default."""
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setText(choice.question.partition("\n\n")[0])
-        box.setInformativeText(choice.question.partition("\n\n")[2])
-        yes = box.addButton(choice.text.rstrip("…"), QMessageBox.ButtonRole.AcceptRole)
+        box.setText(question)
+        box.setInformativeText(more)
+        agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        yes.clicked.connect(lambda: self.answered.emit(source.id, choice))
+        agree.clicked.connect(then)
         box.open()
 
     def _on_split(self, proposal: Proposal) -> None:
