@@ -259,3 +259,23 @@ def test_a_model_that_sees_a_receipt_is_heard_and_outdone_by_a_title() -> None:
     assert classify(text, caption=caption).name == "receipt"
     assert any("receipt from a shop" in why for why in classify(text, caption=caption).reasons)
     assert classify("INVOICE\nInvoice No 7\n" + text, caption=caption).name == "invoice"
+
+
+def test_a_list_of_invoices_does_not_make_a_statement_an_invoice() -> None:
+    rows = ("12/03/2024 Facture FA-2024-0317 1 534,40", "02/04/2024 Facture FA-2024-0402 949,08")
+    lines = [line("RELEVÉ DE COMPTE", 20, height=18), line("Débit Crédit Solde", 60)]
+    for at, row in enumerate(rows):
+        lines += [line(row, 80 + 20 * at), line(" ".join(row.split()[1:3]), 80 + 20 * at, x=300)]
+
+    assert classify([*lines, line("Solde à régler 949,08 €", 140)]).name == "statement"
+
+
+def test_a_delivery_note_that_names_your_order_is_a_delivery_note() -> None:
+    lines = [
+        line("Tischlerei Varnhagen KG", 20),
+        line("Ihre Bestellung: B-99", 40),
+        line("Lieferschein Nr. LS-4410", 80, height=18),
+        line("1 Switch 24 Port 2 Stk.", 110),
+    ]
+
+    assert classify(lines).name == "delivery_note"

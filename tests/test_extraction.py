@@ -594,3 +594,40 @@ def test_a_total_that_no_tax_explains_is_said() -> None:
 
     told = [each.text for each in found.findings if each.code == "totals_disagree"]
     assert told == ["790.90 + ? ≠ 994.08"] or found.fields["net_amount"].confidence < 0.7
+
+
+def test_deposit_and_balance_are_no_net_and_tax() -> None:
+    rows = (
+        *(("Logo design", "450.00"), ("Discount 10%", "-45.00"), ("Total", "405.00")),
+        *(("Paid (deposit)", "100.00"), ("Balance due", "305.00")),
+    )
+
+    fields = read_document([bill(*rows)]).fields
+
+    assert fields["total_amount"].value == "405.00"
+    assert fields["amount_due"].value == "305.00"
+    wrong = {"net_amount": {"305.00"}, "tax_amount": {"100.00", "-45.00"}}
+    for name, values_ in wrong.items():
+        assert name not in fields or fields[name].value not in values_
+
+
+def test_a_piece_of_a_number_to_call_is_no_amount() -> None:
+    document = taken(("Tel 02 40 00 00 00", 50, 50), ("Total 36,90", 50, 80))
+
+    assert values(document, Kind.AMOUNT) == ["40", "36.90"]
+
+
+def test_a_credit_note_names_the_invoice_that_it_corrects() -> None:
+    rows = (("Nettobetrag", "-100,00"), ("zzgl. 19 % MwSt.", "-19,00"), ("Gesamtbetrag", "-119,00"))
+    about = ("zu Rechnung 2024-0815 vom 05.03.2024", 50, 40)
+
+    sums = [
+        part
+        for at, (told, amount) in enumerate(rows)
+        for part in ((told, 300.0, 300.0 + 16 * at), (amount, 480.0, 300.0 + 16 * at))
+    ]
+    fields = read_document([page(("Gutschrift", 50, 20), about, *sums)]).fields
+
+    assert fields["preceding_invoice"].value == "2024-0815"
+    assert fields["preceding_invoice_date"].value == "2024-03-05"
+    assert fields["total_amount"].value == "119.00"

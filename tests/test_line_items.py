@@ -6,6 +6,7 @@ import pytest
 from line_pages import FRENCH, Row, page_of
 
 from invoice_desk.core.findings import FindingCode
+from invoice_desk.documents.credit_signs import without_minus
 from invoice_desk.documents.line_items import LineReading, check_lines, read_lines
 from invoice_desk.documents.page import Page
 
@@ -251,3 +252,18 @@ def test_lines_are_held_against_the_totals(stated: dict[str, Decimal], is_right:
 
 def test_lines_without_all_amounts_are_not_held_against_anything() -> None:
     assert check_lines((), net_amount=Decimal(5)) == []
+
+
+def test_the_lines_of_a_credit_note_lose_their_minus_together() -> None:
+    rows = (
+        (120, {50: "Lampe de bureau", 300: "2", 360: "12,50", 460: "-25,00"}),
+        (140, {50: "Papier", 300: "1", 360: "5,00", 460: "-5,00"}),
+    )
+    mixed = (rows[0], (140, {50: "Papier", 300: "1", 360: "5,00", 460: "5,00"}))
+
+    turned = without_minus(read_lines([page_of(FRENCH, *rows)]))
+    left = without_minus(read_lines([page_of(FRENCH, *mixed)]))
+
+    assert [item.values["net_amount"] for item in turned.lines] == ["25.00", "5.00"]
+    assert turned.lines[0].fields["net_amount"].text == "-25,00"
+    assert [item.values["net_amount"] for item in left.lines] == ["-25.00", "5.00"]

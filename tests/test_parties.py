@@ -189,3 +189,14 @@ def test_an_address_may_stand_where_the_name_stands_once_more() -> None:
 def test_things_by_the_kilogram_are_no_address() -> None:
     assert not looks_like_address("Amboss 250 kg")
     assert looks_like_address("Kg Baru")
+
+
+def test_a_line_of_the_sender_below_its_name_is_its_address() -> None:
+    texts = (
+        ("Kornblum Netztechnik GmbH", 50, 50),
+        ("Kornblum Netztechnik GmbH · Lindenallee 7 · 04109 Leipzig", 50, 80),
+        *column(50, 110, "Tischlerei Varnhagen KG", "Am Wehr 3", "99084 Erfurt"),
+    )
+
+    address = names_address("Kornblum Netztechnik GmbH", *texts)
+    assert address == "Lindenallee 7 · 04109 Leipzig"

@@ -261,6 +261,8 @@ BESIDE_THE_POINT = re.compile(
 BEFORE_TITLE = (
     r"(?:(?:copy|original|duplicate|duplicata|kopie|copie|your|votre|ihre?|uw|the|de|no)\ |\W){0,3}"
 )
+#: What is said so is somebody else's: `Ihre Bestellung` on a delivery note.
+YOURS = re.compile(r"\W*(?:your|votre|ihre?|uw)\ ")
 BEHIND_TITLE = (
     r"(?:\W*$|\W*(?:number|numero|nummer|num|nr|no|ref|id)\b"
     r"|\W*(?:n[°º]|\#)|\W*(?:vom|du|of|date[d]?|van|von)\ "

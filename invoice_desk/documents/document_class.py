@@ -24,6 +24,7 @@ from invoice_desk.documents.class_words import (
     MONEY_WORDS,
     NEGATIVE_TOTAL,
     TITLES,
+    YOURS,
     language_of,
     plain,
 )
@@ -163,13 +164,19 @@ def _texts_of(document: Sequence[Line] | str) -> tuple[list[str], list[_Text]]:
 def _titles(top: Sequence[_Text]) -> Iterator[_Evidence]:
     """Yield for each class the best title at the top."""
     best: dict[str, _Evidence] = {}
+    numbered: dict[str, set[str]] = {}
     for part in top:
         if not _ANY_TITLE.search(part.text):
             continue
         for name in TITLES:
             evidence = _title(name, part)
+            if evidence and evidence.weight == _TITLE and any(map(str.isdigit, part.text)):
+                numbered.setdefault(name, set()).add(part.text)
             if evidence and evidence.weight > best.get(name, _NOTHING).weight:
                 best[name] = evidence
+    for name, texts in numbered.items():
+        if len(texts) > 1 and best[name].weight == _TITLE:  # a list of them, as statements have
+            best[name] = replace(best[name], weight=_REFERENCE)
     is_titled = any(best.get(name, _NOTHING).weight >= _TITLE for name in TITLES)
     for evidence in best.values():
         # A number of an order is the document's own where nothing else stands as a title.
@@ -188,7 +195,11 @@ def _title(name: str, part: _Text) -> _Evidence | None:
             ", in large type" if large else ""
         )
         weight = _TITLE + _LARGE * large
-        if name in _REFERRED and match.group(2).strip(" .:"):
+        is_told = bool(match.group(2).strip(" .:")) or any(
+            c.isdigit() for c in part.text[match.end(1) :]
+        )
+        is_yours = YOURS.match(part.text) is not None
+        if name in _REFERRED and (is_yours or (is_told and not large)):
             weight = _REFERENCE  # an invoice names its order and delivery note just so
         return _Evidence(name, weight, told)
     match = _WORD_PATTERNS[name].search(BESIDE_THE_POINT.sub(" ", part.text))

@@ -33,6 +33,7 @@ _TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_X
 #: Only what was read to its end can be read again.
 #: What is open in these is asked about before a document is approved.
 _GRAVE = {Severity.ERROR.value, Severity.CRITICAL.value}
+_OPEN = {*_GRAVE, Severity.WARNING.value}
 _READ = {SourceStatus.COMPLETED, SourceStatus.PREVIEW}
 
 
@@ -273,7 +274,7 @@ class DocumentView(Page):
             day = f"{when.astimezone():%Y-%m-%d %H:%M}" if when else ""
             self.state.setText(self.tr("✓ Approved by {0}, {1}").format(person, day))
         else:
-            self.state.setText(status(record.status.value))
+            self.state.setText(status(_standing(document).value))
         self._state(self._statement(document))
 
     def _statement(self, document: Document) -> str:
@@ -365,3 +366,10 @@ class DocumentView(Page):
             lambda: self.answered.emit(source.id, splitting(source.id, dialog.splits))
         )
         dialog.open()
+
+
+def _standing(document: Document) -> SourceStatus:
+    """Return the status that holds now: a correction may have brought a doubt."""
+    held = document.source.status
+    is_open = any(each.severity in _OPEN for each in document.findings)
+    return SourceStatus.PREVIEW if held is SourceStatus.COMPLETED and is_open else held

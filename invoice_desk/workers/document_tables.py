@@ -13,7 +13,9 @@ import pyarrow as pa
 from invoice_desk.core.cells import encode_lists
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.core.tables import LINES_OF, RowBatch, Structure, TableHead
+from invoice_desk.documents.credit_signs import without_minus
 from invoice_desk.documents.einvoice import number_of
+from invoice_desk.documents.extraction.completing import WITHOUT_MINUS
 from invoice_desk.documents.fields import NO_PAGE, DocumentReading, FieldValue
 from invoice_desk.documents.line_items import (
     NO_LINES,
@@ -104,6 +106,9 @@ def page_lines(
 ) -> tuple[DocumentReading, ReadTable | None]:
     """Return a reading with the lines of its pages, and these as a table."""
     found = read_lines(pages)
+    total = reading.fields.get("total_amount")
+    if total is not None and total.is_made and total.reason == WITHOUT_MINUS:
+        found = without_minus(found)
     reading = with_lines(reading, found)
     return reading, lines_table(name, reading, found)
 

@@ -10,7 +10,11 @@ from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.addresses import POSTCODE, STREET, looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
-from invoice_desk.documents.extraction.headed_names import is_head_of, sender_line
+from invoice_desk.documents.extraction.headed_names import (
+    SenderLine,
+    is_head_of,
+    sender_line,
+)
 from invoice_desk.documents.extraction.labels import Label
 from invoice_desk.documents.extraction.layout import Box, Row
 
@@ -82,15 +86,15 @@ def address_below(document: Document, name: Candidate) -> Address | None:
     rows = document.layout.rows
     line = sender_line(document, rows[name.row])
     if line is not None and is_head_of(line, name):
-        row = rows[name.row]
-        text, box = row.text[line.address : line.stop], row.box_of(line.address, line.stop)
-        return _joined([Beneath(text, box)], row.page)
+        return _on_line(rows[name.row], line)
     found: list[Beneath] = []
     gaps: list[float] = []
     skipped, edge = 0, name.box[3]
     for row in rows[name.row + 1 : name.row + 1 + _ROWS_BELOW]:
         if row.page != name.page or len(found) == _MOST_ROWS:
             break
+        if not found and (again := _line_of(document, row, name)) is not None:
+            return again
         part = beneath(row, name)
         text = _without_contact(_PHONE.sub("", REGISTRATION.sub("", part.text)).strip(" ,"))
         if len(text) < 3:  # of another column
@@ -109,6 +113,20 @@ def address_below(document: Document, name: Candidate) -> Address | None:
         if found or skipped > _MOST_SKIPPED:
             break
     return _joined(found, name.page) if found else None
+
+
+def _line_of(document: Document, row: Row, name: Candidate) -> Address | None:
+    """Return the address on a line of the sender that begins with the same name once more."""
+    line = sender_line(document, row)
+    if line is None:
+        return None
+    head = row.text[line.start : line.address]
+    return _on_line(row, line) if folded(head) == folded(name.value) else None
+
+
+def _on_line(row: Row, line: SenderLine) -> Address:
+    text, box = row.text[line.address : line.stop], row.box_of(line.address, line.stop)
+    return _joined([Beneath(text, box)], row.page)
 
 
 def address_of(document: Document, name: Candidate) -> Address | None:

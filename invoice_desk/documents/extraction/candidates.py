@@ -145,6 +145,9 @@ def amounts_of(row: Row, notation: Notation) -> Iterator[Candidate]:
         start += len(match.group()) - len(match.group().lstrip())
         if any(a < stop and start < b for a, b in taken):
             continue
+        digits = match.group("digits")
+        if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
+            continue  # a piece of a number to call, or of a code
         value = amount_in(match.group(), notation)
         if value is not None and abs(value) < 10**10:
             plain = f"{value:f}".removesuffix(".0")

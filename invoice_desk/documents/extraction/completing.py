@@ -28,6 +28,8 @@ _CODES = {
 }
 #: Rows from the top in which a document says what it is.
 _TITLE_ROWS = 25
+#: Why an amount has no minus though the page has one.
+WITHOUT_MINUS = "a credit note: amounts are written without their minus"
 _STAMPED, _REFERRED, _TITLED = 0.8, 0.7, 0.85
 
 
@@ -43,6 +45,7 @@ def complete(
     _add_rounding(fields, document, values)
     _add_paid(fields, document, values)
     _add_reference(fields, document, values)
+    _add_preceding(fields, document, values)
 
 
 def missed(fields: Mapping[str, FieldValue]) -> Decimal:
@@ -76,9 +79,8 @@ def _drop_minus(fields: dict[str, FieldValue]) -> None:
         return
     for name in [n for n, kind in FIELDS.items() if kind is Kind.AMOUNT and n in fields]:
         held = fields[name]
-        why = "a credit note: amounts are written without their minus"
         value = held.value.removeprefix("-")
-        fields[name] = replace(held, value=value, reason=why, is_made=True)
+        fields[name] = replace(held, value=value, reason=WITHOUT_MINUS, is_made=True)
 
 
 def _add_rounding(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
@@ -105,6 +107,20 @@ def _add_paid(fields: dict[str, FieldValue], document: Document, values: Values)
             held = values.of(candidate, money(paid), sure, "the total less it is what is due")
             fields["amount_paid"] = replace(held, is_made=candidate.amount != paid)
             return
+
+
+def _add_preceding(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
+    """Take number and day of the invoice that this one corrects: `zu Rechnung 7 vom 5.3.2024`."""
+    for code in document.candidates[Kind.CODE]:
+        if document.label_before(code) != "preceding_invoice":
+            continue
+        fields.setdefault("preceding_invoice", values.of(code, code.value, _REFERRED))
+        behind = document.by_row.get((Kind.DATE, code.row), ())
+        day = next((d for d in behind if d.start >= code.stop), None)
+        if day is not None:
+            held = values.of(day, day.value, _REFERRED)
+            fields.setdefault("preceding_invoice_date", held)
+        return
 
 
 def _is_paid(document: Document, candidate: Candidate) -> bool:

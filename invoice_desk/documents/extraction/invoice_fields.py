@@ -239,10 +239,11 @@ def _lacks_tax(fields: Mapping[str, FieldValue], extra: Decimal) -> bool:
 
 
 def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
-    for name in (*SUM, "amount_due"):
-        if name in fields and fields[name].is_made and not _is_spelt(fields[name]):
-            text = f"{fields[name].value}: {fields[name].reason}"
-            yield Finding(FindingCode.WORKED_OUT, Severity.WARNING, name, text)
+    made = [n for n in (*SUM, "amount_due") if n in fields and fields[n].is_made]
+    worked_out = [name for name in made if not _is_spelt(fields[name])]
+    for name in worked_out:
+        text = f"{fields[name].value}: {fields[name].reason}"
+        yield Finding(FindingCode.WORKED_OUT, Severity.WARNING, name, text)
     beside = [Decimal(fields[n].value) for n in ("rounding", "stamp_duty") if n in fields]
     extra = sum(beside, Decimal(0))
     if missed(fields) not in {Decimal(0), extra}:
@@ -256,6 +257,6 @@ def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
         if name not in fields:
             yield Finding(FindingCode.MISSING_REQUIRED, Severity.WARNING, name)
     for name, field in fields.items():
-        if field.confidence < _DOUBTFUL:
+        if field.confidence < _DOUBTFUL and name not in worked_out:
             weight = Severity.WARNING if name in _WEIGHTY else Severity.INFO
             yield Finding(FindingCode.LOW_CONFIDENCE, weight, name, field.text)

@@ -37,6 +37,9 @@ _TITLE_NUMBER = re.compile(
     r"(?:\b(?:nr|no|nummer|number|num[ée]ro)\b|n°|nº|#)[.:\s]*$",
     re.IGNORECASE,
 )
+#: A number that stands alone, so few rows below a title: `No. 31` below `INVOICE`.
+_NUMBER_ALONE = re.compile(r"^\W*(?:no|nr|n[°º]|number|nummer|num[ée]ro|#)[.:\s]*$", re.IGNORECASE)
+_ROWS_BELOW_TITLE = 3
 _OF_ANOTHER = re.compile(
     r"\b(?:zu|zur|für|kunde\w*|auftrag\w*|bestell\w*|liefer\w*|order|customer|commande|client|"
     r"kontroll\w*|original|page|seite)\b",
@@ -80,6 +83,9 @@ def _is_in_title(document: Document, day: Candidate) -> bool:
 def _is_number_of_title(document: Document, code: Candidate) -> bool:
     """Return whether a title ends with this number, as `Final invoice (877) no. 7` does."""
     before = document.layout.rows[code.row].text[: code.start]
+    if _NUMBER_ALONE.match(before):
+        above = document.labels[max(0, code.row - _ROWS_BELOW_TITLE) : code.row]
+        return any(label.means == "document_word" for labels in above for label in labels)
     return bool(_TITLE_NUMBER.match(before)) and not _OF_ANOTHER.search(before)
 
 

@@ -32,7 +32,17 @@ _ROUNDING = Decimal("0.05")
 _TAKEN = -0.5
 _STAMP, _NOT_DUE = frozenset({"stamp"}), frozenset({"cash", "change"})
 _DUE = frozenset({"amount_due", "grand_total"})
-_TAX = frozenset({"tax_total"})
+_TAX, _OF_TAX = frozenset({"tax_total"}), frozenset({"tax_total", "tax_base"})
+#: Field → labels of other amounts, and labels that outweigh them in the same row.
+_CALLED_OTHERWISE = {
+    "net_amount": (
+        frozenset({"cash", "change", "amount_due"}),
+        _OF_TAX | {"net_total", "subtotal", "total", "grand_total"},
+    ),
+    "tax_amount": (frozenset({"discount", "cash", "change", "amount_due"}), _OF_TAX),
+}
+#: What is called something else is that much less likely net or tax.
+_LESS = 5.0
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 #: A tax is its rate of the net amount but for so much; odds of one that is, and of others.
 _CENTS, _BY_RATE, _CALLED = Decimal("0.02"), 2.0, -1.0
@@ -66,6 +76,7 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     amounts = document.candidates[Kind.AMOUNT]
     if not amounts:
         return {}
+    odds = {**odds, **_without_others(document, odds)}
     best = {name: _best(amounts, odds[name]) for name in SUM if name in odds}
     chosen = _agreeing(best, _extras(document)) or _single(best)
     if "total_amount" in chosen:
@@ -75,6 +86,18 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
             chosen |= _stated_tax(document, chosen["net_amount"].candidate.amount, odds)
         chosen |= _due(document, chosen["total_amount"], odds)
     return chosen
+
+
+def _without_others(document: Document, odds: Odds) -> dict[str, np.ndarray]:
+    """Return the odds of net and tax, without what its row calls something else."""
+    amounts = document.candidates[Kind.AMOUNT]
+    means = [_means(document, amount.row) for amount in amounts]
+    found = {}
+    for name, (others, own) in _CALLED_OTHERWISE.items():
+        if name in odds:
+            is_other = np.array([bool(each & others) and not each & own for each in means])
+            found[name] = np.where(is_other, odds[name] - _LESS, odds[name])
+    return found
 
 
 def roundings(document: Document) -> list[Candidate]:
