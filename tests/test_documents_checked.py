@@ -249,6 +249,7 @@ def test_a_doubt_is_over_when_a_person_has_settled_it(desk: Desk, tmp_path: Path
 
     documents.correct(desk, source_id, "total_amount", value="120", place=None)
     documents.correct(desk, source_id, "issue_date", value="2024-02-13", place=None)
+    documents.correct(desk, source_id, "supplier_name", value="ETS BLEU", place=None)
 
     after = {each.code for each in documents.open_document(desk, source_id).findings}
     assert {"totals_disagree", "missing_required"} <= before

@@ -39,6 +39,8 @@ _DOUBTFUL = 0.7
 #: A value that stands on no page is never surer than this: a person decides.
 _MADE = 0.6
 _NEEDED = ("invoice_number", "issue_date", "total_amount")
+#: Class → what it has to say beside: an invoice its seller (EN 16931, BT-27).
+_NEEDED_BY = dict.fromkeys(("invoice", "credit_note", "receipt"), ("supplier_name",))
 #: Doubts about these are for a person to look at; those about others are told.
 _WEIGHTY = frozenset({*_NEEDED, *SUM, "supplier_name"})
 #: The least odds of what a label names, and by how much it is above the others.
@@ -83,7 +85,9 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
     engines = {page.number: page.engine for page in pages}
     fields = _Fields(document, engines, document_class=found.name).found()
     proven = document.notation.date_order.value if document.notation.is_proven else None
-    return replace(told, fields=fields, findings=tuple(_findings(fields)), date_order=proven)
+    return replace(
+        told, fields=fields, findings=tuple(_findings(fields, found.name)), date_order=proven
+    )
 
 
 def page_dates(text: str) -> list[str]:
@@ -238,7 +242,7 @@ def _lacks_tax(fields: Mapping[str, FieldValue], extra: Decimal) -> bool:
     return net not in {total, total - extra} and fields["net_amount"].confidence >= _DOUBTFUL
 
 
-def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
+def _findings(fields: Mapping[str, FieldValue], document_class: str) -> Iterator[Finding]:
     made = [n for n in (*SUM, "amount_due") if n in fields and fields[n].is_made]
     worked_out = [name for name in made if not _is_spelt(fields[name])]
     for name in worked_out:
@@ -253,7 +257,7 @@ def _findings(fields: Mapping[str, FieldValue]) -> Iterator[Finding]:
     elif _lacks_tax(fields, extra):
         text = f"{fields['net_amount'].value} + ? ≠ {fields['total_amount'].value}"
         yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
-    for name in _NEEDED:
+    for name in (*_NEEDED, *_NEEDED_BY.get(document_class, ())):
         if name not in fields:
             yield Finding(FindingCode.MISSING_REQUIRED, Severity.WARNING, name)
     for name, field in fields.items():
