@@ -631,3 +631,15 @@ def test_a_credit_note_names_the_invoice_that_it_corrects() -> None:
     assert fields["preceding_invoice"].value == "2024-0815"
     assert fields["preceding_invoice_date"].value == "2024-03-05"
     assert fields["total_amount"].value == "119.00"
+
+
+def test_what_was_open_before_is_no_part_of_the_total() -> None:
+    rows = (
+        *(("Total HT", "100,00"), ("TVA 20 %", "20,00"), ("Total TTC", "120,00")),
+        *(("Ancien solde", "80,00"), ("Net à payer", "200,00")),
+    )
+
+    fields = read_document([bill(*rows)]).fields
+
+    assert fields["total_amount"].value == "120.00"
+    assert fields["amount_due"].value == "200.00"

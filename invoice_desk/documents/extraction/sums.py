@@ -32,6 +32,13 @@ _ROUNDING = Decimal("0.05")
 _TAKEN = -0.5
 _STAMP, _NOT_DUE = frozenset({"stamp"}), frozenset({"cash", "change"})
 _DUE = frozenset({"amount_due", "grand_total"})
+#: Rows with what was open before this document; bills of telephones and insurances have them.
+_ARREARS = re.compile(
+    r"\b(?:(?:ausstehende|offene|frühere)r? (?:forderung|betr[aä]g|rechnung)\w*|vorsaldo"
+    r"|saldovortrag|rückst[aä]nd\w*|previous balance|balance (?:brought )?forward|arrears"
+    r"|(?:ancien|précédent) solde|solde (?:antérieur|précédent)|arriérés?)\b",
+    re.IGNORECASE,
+)
 _TAX, _OF_TAX = frozenset({"tax_total"}), frozenset({"tax_total", "tax_base"})
 #: Field → labels of other amounts, and labels that outweigh them in the same row.
 _CALLED_OTHERWISE = {
@@ -77,6 +84,12 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     if not amounts:
         return {}
     odds = {**odds, **_without_others(document, odds)}
+    arrears = _arrears(document)
+    if arrears is not None:
+        is_open = np.array(
+            [each in arrears or each.amount == arrears[1].amount for each in amounts]
+        )
+        odds |= {n: np.where(is_open, odds[n] - _LESS, odds[n]) for n in SUM if n in odds}
     best = {name: _best(amounts, odds[name]) for name in SUM if name in odds}
     chosen = _agreeing(best, _extras(document)) or _single(best)
     if "total_amount" in chosen:
@@ -85,6 +98,10 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
         if "net_amount" in chosen and "tax_amount" not in chosen:
             chosen |= _stated_tax(document, chosen["net_amount"].candidate.amount, odds)
         chosen |= _due(document, chosen["total_amount"], odds)
+        if arrears is not None:
+            due, why = arrears[1], "the total and what was open before"
+            sure = max(1.5, chosen["total_amount"].odds)
+            chosen["amount_due"] = Chosen(due, sure, due.value, why)
     return chosen
 
 
@@ -258,6 +275,19 @@ def _over_rates(document: Document, total: Chosen) -> dict[str, Chosen]:
             why = "the sum of the totals of each rate"
             return {"total_amount": Chosen(amount, total.odds, amount.value, why)}
     return {}
+
+
+def _arrears(document: Document) -> tuple[Candidate, Candidate] | None:
+    """Return what was open before this document, and what is due with it, where both are shown."""
+    amounts = document.candidates[Kind.AMOUNT]
+    for before in amounts:
+        if before.amount <= 0 or not _ARREARS.search(document.layout.rows[before.row].text):
+            continue
+        rest = {a.amount for a in amounts if a is not before and a.amount > 0}
+        for due in amounts:
+            if due.row > before.row and due.amount - before.amount in rest:
+                return before, due
+    return None
 
 
 def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
