@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from math import inf
 from statistics import median
@@ -92,10 +93,22 @@ def headings_of(lines: Sequence[Line]) -> list[Heading]:
 
 def _share_of_heading_words(line: Line) -> float:
     """Return how many of the words may stand in headings; 0 where numbers do."""
-    tokens = [token for word in line.words for token in tokens_of(word.text)]
-    if not tokens or any(token.isdigit() for token in tokens):
-        return 0.0
-    return sum(map(is_heading_word, tokens)) / len(tokens)
+    tokens = known = 0
+    for word in line.words:
+        count, headings = _heading_words(word.text)
+        if count < 0:
+            return 0.0
+        tokens, known = tokens + count, known + headings
+    return known / tokens if tokens else 0.0
+
+
+@lru_cache(maxsize=8192)
+def _heading_words(text: str) -> tuple[int, int]:
+    """Return how many words a text has and how many may stand in headings; -1 with a number."""
+    tokens = tokens_of(text)
+    if any(token.isdigit() for token in tokens):
+        return -1, 0
+    return len(tokens), sum(map(is_heading_word, tokens))
 
 
 def _heading_at(lines: Sequence[Line], number: int, shares: Sequence[float]) -> Heading | None:

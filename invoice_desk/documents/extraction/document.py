@@ -64,6 +64,16 @@ class Document:
 
         A label that is the whole row above a value that is the whole row announces it as well.
         """
+        place = candidate.kind, candidate.row, candidate.start, candidate.stop
+        if place not in self._before:  # several fields ask
+            self._before[place] = self._label_before(candidate)
+        return self._before[place]
+
+    @cached_property
+    def _before(self) -> dict[tuple[Kind, int, int, int], str]:
+        return {}
+
+    def _label_before(self, candidate: Candidate) -> str:
         labels = [x for x in self.labels[candidate.row] if x.stop <= candidate.start]
         if not labels:
             return self._label_on_top(candidate)
