@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invoice_desk.core.text import folded
-from invoice_desk.documents.extraction.addresses import POSTCODE, STREET, looks_like_address
+from invoice_desk.documents.extraction.addresses import STREET, has_town, looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.headed_names import (
@@ -18,7 +18,6 @@ from invoice_desk.documents.extraction.headed_names import (
 from invoice_desk.documents.extraction.labels import Label
 from invoice_desk.documents.extraction.layout import Box, Row
 
-TOWN = re.compile(r"(?<!\d)\d{4,5}(?!\d)\s?[^\W\d_]{2}")
 #: The last figure of a post code may have been misread as a letter.
 _TOWN_ROW = re.compile(r"^(?:[A-Z]{1,3}[ -])?\d{4}[\dA-Z]?\s[^\W\d_]{2}")
 #: A street without a word for street, as `Am Hafen 9`.
@@ -99,11 +98,11 @@ def address_below(document: Document, name: Candidate) -> Address | None:
         text = _without_contact(_PHONE.sub("", REGISTRATION.sub("", part.text)).strip(" ,"))
         if len(text) < 3:  # of another column
             continue
-        has_town, gap = any(_has_town(each.text) for each in found), part.box[1] - edge
-        if found and gap > _most_gap(row, gaps, has_town=has_town):
+        past_town, gap = any(has_town(each.text) for each in found), part.box[1] - edge
+        if found and gap > _most_gap(row, gaps, past_town=past_town):
             break
         labels = [x for x in document.labels[row.number] if _is_inside(x, part.box)]
-        is_of_table = has_town and len(row.parts) >= _PARTS_OF_TABLE
+        is_of_table = past_town and len(row.parts) >= _PARTS_OF_TABLE
         if _is_part(text, found, labels, is_of_table=is_of_table) and not _is_end(text, labels):
             gaps.append(max(0.0, gap))
             found.append(Beneath(text, part.box))
@@ -157,8 +156,8 @@ def beneath(row: Row, name: Candidate) -> Beneath:
     return Beneath(" ".join(p.text for p in parts), (left, top, right, bottom))
 
 
-def _most_gap(row: Row, gaps: Sequence[float], *, has_town: bool) -> float:
-    if has_town:
+def _most_gap(row: Row, gaps: Sequence[float], *, past_town: bool) -> float:
+    if past_town:
         return max(_GAP_AFTER * row.height, _SPREAD_AFTER * min(gaps[1:] or gaps))
     return max(_MOST_GAP * row.height, _MOST_SPREAD * gaps[0])
 
@@ -182,10 +181,6 @@ def _without_contact(text: str) -> str:
     return text[: contact.start()].strip(" ,(")
 
 
-def _has_town(text: str) -> bool:
-    return TOWN.search(text) is not None or POSTCODE.search(text) is not None
-
-
 def _is_inside(label: Label, box: Box) -> bool:
     return box[0] - 1 <= label.box[0] and label.box[2] <= box[2] + 1
 
@@ -194,7 +189,7 @@ def _joined(found: Sequence[Beneath], page: int) -> Address:
     x0, y0, x1, y1 = zip(*(each.box for each in found), strict=True)
     text = " ".join(each.text for each in found)
     is_whole = len(found) > 1 or STREET.search(text) is not None
-    sure = 0.9 if is_whole and _has_town(text) else 0.6
+    sure = 0.9 if is_whole and has_town(text) else 0.6
     return Address(text, page, (min(x0), min(y0), max(x1), max(y1)), sure)
 
 

@@ -17,8 +17,14 @@ _HOUSE_NUMBER = re.compile(r"^\s*\d{1,4}[A-Za-z]?\s?[,\-&]")
 POSTCODE = re.compile(
     r"(?<!\d)\d{5}(?!\d)|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b"
 )
+TOWN = re.compile(r"(?<!\d)\d{4,5}(?!\d)\s?[^\W\d_]{2}")
 
 
 def looks_like_address(text: str) -> bool:
     """Return whether `text` has a word of a street or a post code."""
     return any(shape.search(text) for shape in (STREET, POSTCODE, _HOUSE_NUMBER))
+
+
+def has_town(text: str) -> bool:
+    """Return whether `text` has a post code, or four or five figures before a word."""
+    return POSTCODE.search(text) is not None or TOWN.search(text) is not None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from invoice_desk.documents.extraction.addresses import POSTCODE
+from invoice_desk.documents.extraction.addresses import has_town
 from invoice_desk.documents.extraction.candidates import Candidate
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.labels import Label
@@ -26,7 +26,6 @@ _BESIDE = 40.0
 _PASSED = frozenset({"supplier_number", "customer_number", "tax_id", "registration"})
 #: What sets the parts of an address apart that is written on one line.
 _APART = re.compile(r"\s+[-–—|*/]\s+|\s*[●•·|]\s*|,\s+|\t+")
-_TOWN = re.compile(r"(?<!\d)\d{4,5}(?!\d)\s?[^\W\d_]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,12 @@ def sender_lines(document: Document) -> list[SenderLine]:
 
 def sender_line(document: Document, row: Row) -> SenderLine | None:
     """Return what a row says where it is name, street and town; None for other rows."""
-    if document.labels[row.number][:1] or not _has_town(row.text):
+    if document.labels[row.number][:1] or not has_town(row.text):
         return None
     pieces = list(_pieces(row.spaced))
     if len(pieces) < 3 or not _is_plain_name(row.text[slice(*pieces[0])]):
         return None
-    stop = next((b for a, b in pieces[1:] if _has_town(row.text[a:b])), None)
+    stop = next((b for a, b in pieces[1:] if has_town(row.text[a:b])), None)
     if stop is None:
         return None
     start, address = pieces[0][0], pieces[1][0]
@@ -90,10 +89,6 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
         at = match.end()
     if text[at:].strip():
         yield at, len(text)
-
-
-def _has_town(text: str) -> bool:
-    return POSTCODE.search(text) is not None or _TOWN.search(text) is not None
 
 
 def is_salutation(text: str) -> bool:

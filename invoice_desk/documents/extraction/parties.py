@@ -11,11 +11,10 @@ import numpy as np
 from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.address_rows import (
     REGISTRATION,
-    TOWN,
     address_below,
     beneath,
 )
-from invoice_desk.documents.extraction.addresses import looks_like_address
+from invoice_desk.documents.extraction.addresses import TOWN, looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.headed_names import is_salutation
