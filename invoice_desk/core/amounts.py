@@ -8,6 +8,7 @@ or the rest of a range is no amount.  Nothing here knows `float`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -235,11 +236,11 @@ def decimal_mark_of(texts: Iterable[str]) -> str | None:
     repeats a mark (then that one groups).
     """
     proofs = {".": 0, ",": 0}
-    for text in texts:
+    for text, count in Counter(texts).items():
         parts = _taken_apart(text)
         proof = parts and _proof(parts[0])
         if proof:
-            proofs[proof] += 1
+            proofs[proof] += count
     best = max(proofs, key=lambda mark: proofs[mark])
     other = "." if best == "," else ","
     return best if proofs[best] > 20 * proofs[other] else None

@@ -156,6 +156,7 @@ def _texts_of(document: Sequence[Line] | str) -> tuple[list[str], list[_Text]]:
         _Text(plain(part.text), median(word.height for word in part.words) / usual)
         for number, line in enumerate(first)
         if number < _MIN_TOP or line.box[1] <= third
+        if _ANY_TITLE.search(lines[number])
         for part in segments_of(line)
     ]
     return lines, top

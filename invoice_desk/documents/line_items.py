@@ -287,11 +287,12 @@ def _total_of(
     sums = {abs(total) for total in sums_of(items).values()}
     if not sums:
         return None
+    told = [x for x in rest if any(map(str.isdigit, x.text)) and any(map(str.isalpha, x.text))]
     for named in (True, False):
         if not named and len(items) < _FEW:
             return None  # one amount that stands twice is no sum
-        for line in rest:
-            if named is not names_total(line.text) or not any(c.isalpha() for c in line.text):
+        for line in told:
+            if named is not names_total(line.text):
                 continue
             for words in _amounts_in(line):
                 text = " ".join(word.text for word in words)

@@ -31,22 +31,21 @@ _NIF = re.compile(r"\bn\.?i\.?f\.?\b\D{0,6}(\d[\d ]{13,24}\d)", re.IGNORECASE)
 _OF_BUYER = re.compile(
     r"\b(?:client|customer|kunde|kunden|buyer|votre|ihre|your|acheteur|käufer)\b", re.IGNORECASE
 )
-_SIGNS = (
-    ("EUR", r"€|\bEUR\b|\beuros?\b"),
-    ("GBP", r"£|\bGBP\b"),
-    ("CHF", r"\bCHF\b"),
-    ("DZD", r"\bDZD\b|\bDA\b|\bdinars?\b"),
-    ("MYR", r"\bMYR\b|\bRM(?=\s?\d|\b)"),
-    ("USD", r"\bUSD\b|US\$|\$"),
-    ("PLN", r"\bPLN\b|\bzł\b"),
-    ("SEK", r"\bSEK\b"),
-    ("NOK", r"\bNOK\b"),
-    ("DKK", r"\bDKK\b"),
-    ("MAD", r"\bMAD\b"),
-    ("TND", r"\bTND\b"),
+#: How a currency is written → its code of ISO 4217.
+_CURRENCIES = {
+    **dict.fromkeys(("€", "EUR", "euro", "euros"), "EUR"),
+    **dict.fromkeys(("£", "GBP"), "GBP"),
+    **dict.fromkeys(("DZD", "DA", "dinar", "dinars"), "DZD"),
+    **dict.fromkeys(("MYR", "RM"), "MYR"),
+    **dict.fromkeys(("USD", "US$", "$"), "USD"),
+    **dict.fromkeys(("PLN", "zł"), "PLN"),
+    **{code: code for code in ("CHF", "SEK", "NOK", "DKK", "MAD", "TND")},
+}
+_CURRENCY = re.compile(
+    r"[€£]|(?:\bUS)?\$|\bRM(?=\s?\d|\b)|\b(?:"
+    + "|".join(name for name in _CURRENCIES if name.isalpha())
+    + r")\b"
 )
-_CURRENCIES = tuple((code, re.compile(shape)) for code, shape in _SIGNS)
-_MALAYSIA = re.compile(r"\bsdn\.? ?bhd\b|\bjalan\b|\bjln\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +105,14 @@ def currency_of(document: Document) -> Found | None:
     """Return the currency that stands most often, one beside a label of currency first."""
     counts: Counter[str] = Counter()
     first: dict[str, Found] = {}
-    text = document.layout.text
-    written = [(code, shape) for code, shape in _CURRENCIES if shape.search(text)]
-    for row in document.layout.rows if written else ():
-        means = {label.means for label in document.labels[row.number]}
-        for code, shape in written:
-            for match in shape.finditer(row.text):
-                weight = 50 if "currency" in means else 3 if means & {"total", "grand_total"} else 1
-                counts[code] += weight
-                held = Found("currency", code, row, match.start(), match.end(), 0.9)
-                first.setdefault(code, held)
+    for row in document.layout.rows:
+        for match in _CURRENCY.finditer(row.text):
+            code = _CURRENCIES[match.group()]
+            means = {label.means for label in document.labels[row.number]}
+            weight = 50 if "currency" in means else 3 if means & {"total", "grand_total"} else 1
+            counts[code] += weight
+            if code not in first:
+                first[code] = Found("currency", code, row, match.start(), match.end(), 0.9)
     if not counts:
         return None
     best, most = counts.most_common(1)[0]
