@@ -98,6 +98,8 @@ _BEHIND_LABEL = re.compile(r"\s?[.#)]?\s?[:\t]\s*")
 _PARTIES = frozenset({"seller", "buyer", "ship_to"})
 #: What sets a name apart from the address behind it.
 _ASIDE = re.compile(r"\s[-–—|•·●]\s")
+#: A number in brackets behind a name: of a register, or of a customer.
+_NUMBERED = re.compile(r"\s*\((?:[A-Za-z]{1,3}[ -]?)?\d[\d -]{2,}\d\s?-?\s?[A-Za-z]?\)?$")
 _MONTH_IN = re.compile(_MONTHS)
 _STATE_ZIP = re.compile(r"\b[A-Z]{2}[ ,]+\d{5}(?:-\d{4})?\b")
 #: Words of countries where the day comes first.
@@ -179,7 +181,7 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
 
     What stands behind a label in the same part is yielded without the label, and what stands
     before a dash or a dot that sets an address apart, without the address.  `Client: Blue Ltd`
-    is no name, `Blue Ltd` is.
+    is no name, `Blue Ltd` is; so it is of `Blue Ltd (139386 X)`.
     """
     for part in row.parts:
         start = row.offsets[part.start]
@@ -197,6 +199,9 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
 
 
 def _named(row: Row, start: int, stop: int) -> Iterator[Candidate]:
+    number = _NUMBERED.search(row.text, start, stop)
+    if number is not None and number.start() > start:
+        stop = number.start()
     text = row.text[start:stop]
     letters = sum(map(str.isalpha, text))
     is_name = letters >= max(3, _LEAST_LETTERS * len(text)) and text[-1] != ":" and "@" not in text

@@ -20,12 +20,21 @@ _NAMES = {
     "total_amount": "grand_total",
 }
 #: Field → labels of other values; what stands right behind one of them is hardly the field's.
-_OTHER_DAYS = frozenset({"delivery_date", "order_date", "other_date", "discount_date", "period"})
+_OTHER_DAYS = frozenset(
+    {"delivery_date", "order_date", "other_date", "discount_date", "period", "service_period"}
+)
 _OTHERS = {
     "issue_date": _OTHER_DAYS | {"due_date"},
     "due_date": _OTHER_DAYS | {"issue_date"},
     "invoice_number": frozenset(
-        {"order_number", "customer_number", "supplier_number", "delivery_note", "preceding_invoice"}
+        {
+            "order_number",
+            "other_order",
+            "customer_number",
+            "supplier_number",
+            "delivery_note",
+            "preceding_invoice",
+        }
         | {"phone", "tax_id", "registration", "bank"}
     ),
 }

@@ -23,6 +23,8 @@ _ANNOUNCED = re.compile(
 )
 #: Odds of a range that is announced, at the least.
 _NAMED = 2.0
+#: What an announcement speaks for a range, beside what the ranking makes of it.
+_ANNOUNCEMENT = 1.5
 #: What speaks for two days of one range, beside two days of two places.
 _TOGETHER = 1.5
 
@@ -51,11 +53,14 @@ def chosen_period(
         for name, table in ((FIRST, first), (LAST, last))
         if table.max() >= least
     }
-    pairs = [(float(first[a] + last[b]), a, b) for a, b in _ranges(document)]
+    evidence, pairs = Evidence(document), []
+    for a, b in _ranges(document):
+        is_named = _is_named(document, evidence, a)
+        pairs.append((float(first[a] + last[b]) + _ANNOUNCEMENT * is_named, is_named, a, b))
     if not pairs:
         return alone
-    together, a, b = max(pairs)
-    floor = _NAMED if _is_named(document, Evidence(document), a) else -np.inf
+    together, is_named, a, b = max(pairs)
+    floor = _NAMED if is_named else -np.inf
     days = {FIRST: Day(a, max(float(first[a]), floor)), LAST: Day(b, max(float(last[b]), floor))}
     is_likely = max(day.odds for day in days.values()) >= least
     is_best = together + _TOGETHER >= first.max() + last.max()
@@ -81,7 +86,7 @@ def _is_named(document: Document, evidence: Evidence, at: int) -> bool:
     if _ANNOUNCED.search(before):
         return True
     near = means.get("left") if _label_touches(document, day) else means.get("above")
-    return near == {"period"}
+    return near in ({"period"}, {"service_period"})
 
 
 def _label_touches(document: Document, day: Candidate) -> bool:
