@@ -16,6 +16,7 @@ import numpy as np
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.sum_rows import summed_up
 
 SUM = ("net_amount", "tax_amount", "total_amount")
 #: As many of the best candidates of each field are tried together.
@@ -43,13 +44,15 @@ _TAX, _OF_TAX = frozenset({"tax_total"}), frozenset({"tax_total", "tax_base"})
 #: Field → labels of other amounts, and labels that outweigh them in the same row.
 _CALLED_OTHERWISE = {
     "net_amount": (
-        frozenset({"cash", "change", "amount_due"}),
+        frozenset({"cash", "change", "amount_due", "charge"}),
         _OF_TAX | {"net_total", "subtotal", "total", "grand_total"},
     ),
-    "tax_amount": (frozenset({"discount", "cash", "change", "amount_due"}), _OF_TAX),
+    "tax_amount": (frozenset({"discount", "charge", "cash", "change", "amount_due"}), _OF_TAX),
 }
 #: What is called something else is that much less likely net or tax.
 _LESS = 5.0
+#: What it speaks for three amounts that each sums up its column.
+_SUMMED_UP = 5.0
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 #: A tax is its rate of the net amount but for so much; odds of one that is, and of others.
 _CENTS, _BY_RATE, _CALLED = Decimal("0.02"), 2.0, -1.0
@@ -84,6 +87,7 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     if not amounts:
         return {}
     odds = {**odds, **_without_others(document, odds)}
+    odds |= _of_sum_row(document, odds)
     arrears = _arrears(document)
     if arrears is not None:
         is_open = np.array(
@@ -114,6 +118,19 @@ def _without_others(document: Document, odds: Odds) -> dict[str, np.ndarray]:
         if name in odds:
             is_other = np.array([bool(each & others) and not each & own for each in means])
             found[name] = np.where(is_other, odds[name] - _LESS, odds[name])
+    return found
+
+
+def _of_sum_row(document: Document, odds: Odds) -> dict[str, np.ndarray]:
+    """Return the odds of net, tax and total, more for those of a row that sums up the rates."""
+    three = summed_up(document)
+    if three is None:
+        return {}
+    amounts, found = document.candidates[Kind.AMOUNT], {}
+    for name, amount in zip(SUM, three, strict=True):
+        if name in odds:
+            found[name] = odds[name].copy()
+            found[name][amounts.index(amount)] += _SUMMED_UP
     return found
 
 
@@ -180,7 +197,7 @@ def _agreeing(
             continue
         is_apart = net != total or tax == 0
         is_sum = net + tax == total or (tax != 0 and total - net - tax in extras)
-        if is_sum and total != 0 and is_apart and abs(tax) <= abs(net):
+        if is_sum and total != 0 and is_apart and abs(tax) <= abs(net) / 2:
             top = score, three
     lifted = [one.odds + _AGREEMENT / 3 for one in top[1]]
     # Two that are sure leave little doubt of the third.
@@ -291,14 +308,14 @@ def _arrears(document: Document) -> tuple[Candidate, Candidate] | None:
 
 
 def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
-    """Return the tax of all rates where the chosen one is of one of them alone."""
+    """Return the tax of all rates where the chosen one is not what net and total leave."""
     net, tax, total = (chosen[name] for name in SUM)
     for extra in sorted(_extras(document), key=abs):
         value = total.candidate.amount - extra - net.candidate.amount
         if value == tax.candidate.amount:
             return {}
         parts = _parts_of(document, value) if value * total.candidate.amount > 0 else ()
-        if any(part.amount == tax.candidate.amount for part in parts):
+        if parts:
             return {"tax_amount": _sum_of(parts, value, min(net.odds, total.odds))}
     return {}
 
