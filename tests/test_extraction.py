@@ -121,6 +121,18 @@ def test_a_name_behind_its_label_is_taken_without_the_label() -> None:
     assert "Stone Harbour Ltd" in values(document, Kind.NAME)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Stone Harbour Ltd (139386 X)", "Stone Harbour Ltd"),
+        ("Stone Harbour Ltd (867388-U)", "Stone Harbour Ltd"),
+        ("Stone Harbour (East) Ltd", "Stone Harbour (East) Ltd"),
+    ],
+)
+def test_a_number_in_brackets_is_no_part_of_a_name(written: str, name: str) -> None:
+    assert values(taken((written, 50, 50)), Kind.NAME) == [name]
+
+
 def test_the_box_of_a_candidate_covers_its_letters_alone() -> None:
     (amount,) = taken(("Total:12.50", 100, 50)).candidates[Kind.AMOUNT]
 
@@ -361,6 +373,17 @@ def test_a_range_is_two_days_in_order_with_a_dash_between(announced: str, is_per
     found = chosen_period(document, odds, least=-0.4)
 
     assert [day.at for day in found.values()] == ([0, 1] if is_period else [])
+
+
+def test_an_announced_range_is_chosen_over_a_likelier_one_in_the_table() -> None:
+    document = taken(
+        ("Flight dates: 01/18/2020 - 01/22/2020", 50, 50), ("01/20/2020 - 01/26/2020", 50, 90)
+    )
+    odds = {name: np.array([0.0, 0.0, 0.5, 0.5]) for name in ("period_start", "period_end")}
+
+    found = chosen_period(document, odds, least=-0.4)
+
+    assert {name: day.at for name, day in found.items()} == {"period_start": 0, "period_end": 1}
 
 
 def receipt(*rows: tuple[str, str]) -> Page:

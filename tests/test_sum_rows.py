@@ -1,0 +1,89 @@
+"""A row that sums up a table of taxes, and fees and discounts that are no tax."""
+
+from __future__ import annotations
+
+import pytest
+
+from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.invoice_fields import read_document
+from invoice_desk.documents.extraction.layout import layout_of
+from invoice_desk.documents.extraction.sum_rows import summed_up
+from invoice_desk.documents.page import Page, TextSource, Word
+
+COLUMNS = (60.0, 200.0, 300.0, 420.0)
+
+
+def page(*rows: tuple[str, ...], columns: tuple[float, ...] = COLUMNS) -> Page:
+    """Return a page with a text in each column; letters are 6 wide and 10 high."""
+    words = [
+        Word(text, (x, 100.0 + 20 * i, x + 6 * len(text), 110.0 + 20 * i))
+        for i, row in enumerate(rows)
+        for text, x in zip(row, columns, strict=False)
+        if text
+    ]
+    return Page(1, 595, 842, tuple(words), TextSource.TEXT_LAYER, "test")
+
+
+def document(*rows: tuple[str, ...]) -> Document:
+    return document_of(layout_of([page(*rows)]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (
+            [("19", "-4,85", "-0,92", "-5,77"), ("7", "-2,82", "-0,20", "-3,02")],
+            ("-7,67", "-1,12", "-8,79"),
+        ),
+        (
+            [("20", "100,00", "20,00", "120,00"), ("5", "40,00", "2,00", "42,00")],
+            ("140,00", "22,00", "162,00"),
+        ),
+    ],
+)
+def test_the_row_that_sums_up_the_rates_is_found(
+    rows: list[tuple[str, ...]], wanted: tuple[str, ...]
+) -> None:
+    found = summed_up(document(*rows, ("", *wanted), ("IBAN", "1,00", "2,00", "3,00")))
+
+    assert found is not None
+    assert tuple(each.text for each in found) == wanted
+
+
+@pytest.mark.parametrize(
+    ("each", "last"),
+    [
+        pytest.param(
+            ("60,00", "-6,00", "54,00"),
+            ("120,00", "-12,00", "108,00"),
+            id="a discount has another sign",
+        ),
+        pytest.param(
+            ("60,00", "5,50", "65,50"),
+            ("130,00", "11,00", "141,00"),
+            id="a column is not summed up",
+        ),
+        pytest.param(
+            ("25,00", "22,50", "47,50"),
+            ("50,00", "45,00", "95,00"),
+            id="no tax is nearly its net amount",
+        ),
+    ],
+)
+def test_other_rows_sum_up_nothing(each: tuple[str, ...], last: tuple[str, ...]) -> None:
+    assert summed_up(document(("", *each), ("", *each), ("", *last))) is None
+
+
+def test_one_row_above_is_the_same_again_and_no_sum() -> None:
+    row = ("", "10,00", "2,00", "12,00")
+
+    assert summed_up(document(row, row)) is None
+
+
+def test_a_fee_is_no_tax_though_it_makes_the_total() -> None:
+    rows = [("Subtotal", "4012.00"), ("Convenience fee", "20.00"), ("Total", "4032.00")]
+
+    found = read_document([page(("Invoice 2024-118",), *rows, columns=(60.0, 420.0))])
+
+    assert found.fields["total_amount"].value == "4032.00"
+    assert "tax_amount" not in found.fields
