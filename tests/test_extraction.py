@@ -377,7 +377,7 @@ def test_a_range_is_two_days_in_order_with_a_dash_between(announced: str, is_per
 
 def test_an_announced_range_is_chosen_over_a_likelier_one_in_the_table() -> None:
     document = taken(
-        ("Flight dates: 01/18/2020 - 01/22/2020", 50, 50), ("01/20/2020 - 01/26/2020", 50, 90)
+        ("Flight dates: 01/18/2020 - 01/22/2020", 50, 50), ("01/20/2020 - 01/26/2020", 350, 90)
     )
     odds = {name: np.array([0.0, 0.0, 0.5, 0.5]) for name in ("period_start", "period_end")}
 
