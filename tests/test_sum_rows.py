@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.sum_rows import summed_up
@@ -87,3 +88,31 @@ def test_a_fee_is_no_tax_though_it_makes_the_total() -> None:
 
     assert found.fields["total_amount"].value == "4032.00"
     assert "tax_amount" not in found.fields
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "TVA non applicable, art. 293 B du CGI",
+        "Gemäß § 19 UStG wird keine Umsatzsteuer berechnet",
+        "Reverse charge: VAT is owed by the customer",
+    ],
+)
+def test_where_the_page_says_that_there_is_no_tax_net_is_the_total(said: str) -> None:
+    rows = [("Photos", "450,00"), ("Heures", "140,00"), ("Total", "590,00"), (said,)]
+
+    fields = read_document([page(("Facture n° 2024-118",), *rows, columns=(60.0, 420.0))]).fields
+
+    assert [fields[n].value for n in ("net_amount", "tax_amount", "total_amount")] == [
+        "590.00",
+        "0.00",
+        "590.00",
+    ]
+    assert fields["tax_amount"].is_made
+    assert fields["tax_amount"].text.casefold() in said.casefold()
+
+
+def test_a_line_without_tax_beside_others_with_tax_exempts_nothing() -> None:
+    rows = [("Reverse charge", "40,00"), ("TVA 20 %", "20,00"), ("Total TTC", "160,00")]
+
+    assert exemption(document(*rows)) is None

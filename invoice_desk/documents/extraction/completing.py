@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.identifiers import Found
 from invoice_desk.documents.extraction.ranker import FIELDS
 from invoice_desk.documents.extraction.sums import SUM, roundings, stamps
@@ -38,6 +39,7 @@ def complete(
 ) -> None:
     """Add to the fields of a document what follows from them and the page."""
     _add_code(fields, document, values, document_class)
+    _add_exempt(fields, document, values)
     if document_class == "credit_note":
         _drop_minus(fields)
     for stamp in stamps(document)[:1]:
@@ -81,6 +83,19 @@ def _drop_minus(fields: dict[str, FieldValue]) -> None:
         held = fields[name]
         value = held.value.removeprefix("-")
         fields[name] = replace(held, value=value, reason=WITHOUT_MINUS, is_made=True)
+
+
+def _add_exempt(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
+    """Say that there is no tax where the page says so; the net amount is the total then."""
+    said, total = exemption(document), fields.get("total_amount")
+    if said is None or total is None:
+        return
+    why = "the page says that there is no VAT"
+    if "tax_amount" not in fields:
+        tax = values.shaped(Found("tax_amount", money(Decimal(0)), *said, total.confidence))
+        fields["tax_amount"] = replace(tax, reason=why, is_made=True)
+    if fields.get("net_amount", total).value != total.value or "net_amount" not in fields:
+        fields["net_amount"] = replace(total, reason=why)
 
 
 def _add_rounding(fields: dict[str, FieldValue], document: Document, values: Values) -> None:

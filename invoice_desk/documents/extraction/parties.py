@@ -14,7 +14,7 @@ from invoice_desk.documents.extraction.address_rows import (
     address_below,
     beneath,
 )
-from invoice_desk.documents.extraction.addresses import TOWN, looks_like_address
+from invoice_desk.documents.extraction.addresses import has_town, looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.headed_names import is_salutation
@@ -96,7 +96,7 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
         if not _may_be_addressee(document, name, supplier):
             continue
         address = address_below(document, name)
-        if address is None or not TOWN.search(address.text) or folded(address.text) in sent_from:
+        if address is None or not has_town(address.text) or folded(address.text) in sent_from:
             continue
         found.append((not _is_under_buyer(document, row), name.row, name))
     return min(found, key=lambda each: each[:2])[2] if found else None

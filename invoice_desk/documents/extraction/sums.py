@@ -16,6 +16,7 @@ import numpy as np
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.sum_rows import summed_up
 
 SUM = ("net_amount", "tax_amount", "total_amount")
@@ -88,6 +89,11 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
         return {}
     odds = {**odds, **_without_others(document, odds)}
     odds |= _of_sum_row(document, odds)
+    is_exempt = exemption(document) is not None
+    if is_exempt:  # what follows then is the matter of `complete`
+        odds = {
+            name: each for name, each in odds.items() if name not in {"net_amount", "tax_amount"}
+        }
     arrears = _arrears(document)
     if arrears is not None:
         is_open = np.array(
