@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
+from mails import eml, file_part, text_part
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -17,12 +20,17 @@ from test_ui import drop
 
 from invoice_desk.app import Session
 from invoice_desk.core.document_fields import Doubt
+from invoice_desk.core.source import Kind, SourceStatus
+from invoice_desk.errors import ArgumentError
 from invoice_desk.services import documents, reviewing
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import DocumentField
 from invoice_desk.services.importing import import_paths
+from invoice_desk.services.mail_text import mail_text
+from invoice_desk.services.page_images import PER_POINT, PageFile, PageRequest
 from invoice_desk.services.proposals import Choice, Proposal
 from invoice_desk.ui.document_view import DocumentView
+from invoice_desk.ui.mail_images import MailImages
 from invoice_desk.ui.main_window import MainWindow
 from invoice_desk.ui.page_canvas import Fit, Tool
 from invoice_desk.ui.page_strip import PageStripModel
@@ -727,3 +735,115 @@ def test_thumbnails_are_there_on_a_second_visit(
     settle(qtbot, window)
 
     qtbot.waitUntil(is_drawn, timeout=20_000)
+
+
+# --- what was in a file ---------------------------------------------------------------
+
+
+def mail_with(tmp_path: Path, *parts: str) -> Path:
+    path = tmp_path / "mail.eml"
+    path.write_bytes(eml(text_part("Bonjour,\n\nvotre facture est jointe.\n"), *parts))
+    return path
+
+
+def test_a_mail_shows_its_text_and_leads_to_what_hangs_on_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    pdf = invoice_pdf(tmp_path / "f.pdf").read_bytes()
+    mail = mail_with(tmp_path, file_part(pdf, 'attachment; filename="f.pdf"', "application/pdf"))
+    import_quietly(window, mail)
+    window.refresh()
+    settle(qtbot, window)
+
+    window.open_named("mail.eml")
+    settle(qtbot, window)
+
+    view = window.documents.view
+    assert view.pages.canvas.item.has_picture
+    assert view.pages.canvas.page is not None
+    assert "jointe." in [word.text for word in view.pages.canvas.page.words]
+    assert view.form.isHidden()
+    assert view.approve.isHidden()
+    view.lists.content_table.selectRow(0)
+    QTest.keyClick(view.lists.content_table, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    assert view.source is not None
+    assert view.source.name == "f.pdf"
+    assert not view.form.isHidden()
+
+
+def test_a_picture_of_a_mail_has_its_words_where_they_can_be_chosen(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = PageFile(mail_with(tmp_path), Kind.EMAIL, "mail.eml")
+    images = MailImages()
+    (shape,) = images.shapes(file)
+    (page,) = mail_text(file)
+    x0, y0, x1, y1 = (PER_POINT * edge for edge in page.words[0].box)
+
+    for area in (None, (x0, y0, x1, y1)):
+        drawn = images.draw(PageRequest(file, 1, 2.0, area))
+        pixels = np.frombuffer(drawn.pixels, np.uint8).reshape(drawn.height, drawn.stride)
+        if area is None:
+            assert (drawn.width, drawn.height) == (round(2 * shape.width), round(2 * shape.height))
+            pixels = pixels[int(2 * y0) : int(2 * y1), 8 * int(x0) : 8 * int(x1)]
+        assert pixels.min() < 100
+
+
+def test_an_invoice_in_the_text_of_a_mail_is_checked_beside_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "mail.eml"
+    path.write_bytes(eml(text_part("\n".join(LINES))))
+
+    view = open_only(window, qtbot, path)
+
+    assert view.document is not None
+    assert view.document.fields["total_amount"].value == "1200.00"
+    assert not view.form.isHidden()
+    assert not view.pages.bar.again.isEnabled()
+
+
+def test_an_archive_lists_its_files(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "pack.zip", "w") as archive:
+        for name in ("a.pdf", "b.pdf"):
+            archive.write(invoice_pdf(tmp_path / name, number=f"F-{name[0]}"), name)
+    import_quietly(window, tmp_path / "pack.zip")
+    window.refresh()
+    settle(qtbot, window)
+
+    window.open_named("pack.zip")
+    settle(qtbot, window)
+
+    view = window.documents.view
+    contents = view.lists.contents
+    shown = [contents.index(row, 0).data() for row in range(contents.rowCount())]
+    assert shown == ["a.pdf", "b.pdf"]
+    assert view.form.isHidden()
+    assert view.source is not None
+    with pytest.raises(ArgumentError):
+        documents.approve(window._desk, view.source.id)
+
+
+def test_what_is_no_invoice_is_saved_and_a_blank_page_is_to_be_looked_at(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    note = ("LIEFERSCHEIN Nr. 4711", "Lieferdatum: 03.04.2025", "Gelieferte Menge", "Schrauben 200")
+    write_pdf(
+        [[PlacedText(60, 80 + 24 * i, text, 14) for i, text in enumerate(note)]],
+        tmp_path / "note.pdf",
+    )
+    write_pdf([[]], tmp_path / "blank.pdf")
+
+    view = open_only(window, qtbot, tmp_path / "note.pdf", tmp_path / "blank.pdf")
+
+    by_name = {source.name: source for source in window._sources}
+    assert by_name["note.pdf"].status is SourceStatus.COMPLETED
+    assert by_name["note.pdf"].document_class == "delivery_note"
+    assert by_name["blank.pdf"].status is SourceStatus.PREVIEW
+    told = {row[0][0]: row[-1][0] for row in map(window.inbox._cells, window._sources)}
+    assert "blank" in told["blank.pdf"]
+    assert told["note.pdf"] == ""
+    window.open_named("blank.pdf")
+    settle(qtbot, window)
+    assert "blank" in view.problem.text()

@@ -37,10 +37,10 @@ def list_sources(
     return [_record(row) for row in connection.execute(query)]
 
 
-def count_parts(connection: Connection, source_id: int) -> int:
-    """Return how many sources were made of a file."""
-    query = select(func.count()).where(source.c.container_id == source_id)
-    return connection.scalar(query) or 0
+def list_contents(connection: Connection, source_id: int) -> list[SourceRecord]:
+    """Return the sources that were made of a file, in their order."""
+    query = select(source).where(source.c.container_id == source_id).order_by(source.c.id)
+    return [_record(row) for row in connection.execute(query)]
 
 
 def sources_with_error(connection: Connection, error_code: str) -> list[int]:

@@ -28,9 +28,11 @@ from invoice_desk.documents.class_words import (
     language_of,
     plain,
 )
+from invoice_desk.documents.fields import OTHER
 from invoice_desk.documents.page import Line, segments_of
 
-OTHER = "other"
+#: The reason of one on which nothing could be read.
+BLANK = "has no text"
 #: All names, in the order in which a person would list them.
 CLASSES = (*TITLES,)
 #: Those that become a row of invoices.
@@ -109,7 +111,7 @@ def classify(document: Sequence[Line] | str, *, caption: str = "") -> DocumentCl
         whole = whole[:_LOOKED_AT] + "\n" + whole[-_LOOKED_AT:]
     whole = BESIDE_THE_POINT.sub(" ", whole)
     if not whole.strip():
-        return DocumentClass(OTHER, 0.5, ("has no text",))
+        return DocumentClass(OTHER, 0.5, (BLANK,))
     found = [*_titles(top), *_labels(whole), *_figures(whole, is_slip=slip), *_called(caption)]
     scores = dict.fromkeys(CLASSES, 0.0) | {OTHER: _OTHER_AT_FIRST}
     for evidence in found:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from invoice_desk.core.findings import Finding
 
+#: The class of a document that is none of the others.
+OTHER = "other"
 #: The page of a field that stands on none, as in XML.
 NO_PAGE = 0
 
@@ -56,5 +58,11 @@ class DocumentReading:
     date_order: str | None = None
     lines: tuple[dict[str, str], ...] = ()
     taxes: tuple[dict[str, str], ...] = ()
-    document_class: str = "other"
+    document_class: str = OTHER
     language: str = ""
+
+    @property
+    def sureness(self) -> float:
+        """Return how sure one may be of it: not at all where nothing of it is known."""
+        is_known = bool(self.fields) if self.document_type else self.document_class != OTHER
+        return self.confidence if is_known else 0.0

@@ -140,12 +140,15 @@ class ImportFile:
     def note_type(
         self, name: str | None, confidence: float, reasons: tuple[str, ...], *, sure: float
     ) -> None:
-        """Let the surest table name the source; any unsure one asks for a person."""
-        if name is not None and confidence > self.confidence:
+        """Let the surest table name the source; any unsure one asks for a person.
+
+        What has no type is a document of a kind that is kept as text, or a table that none fits.
+        """
+        if confidence > self.confidence and (name is not None or self.document_type is None):
             self.document_type, self.confidence, self.reasons = name, confidence, reasons
         elif not self.reasons:
             self.reasons = reasons
-        self.doubtful = self.doubtful or name is None or confidence < sure
+        self.doubtful = self.doubtful or confidence < sure
 
     def result(self) -> FileResult:
         """Return what became of it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from invoice_desk.core.document_fields import Doubt, Reading, doubt_of
 from invoice_desk.core.records import FindingRecord, SourceRecord
-from invoice_desk.core.source import SourceStatus
+from invoice_desk.core.source import MAILS, Kind, SourceStatus
 from invoice_desk.documents.page import Page
 from invoice_desk.services.page_images import PageFile
 
@@ -94,6 +94,7 @@ class Document:
         reading: How its dates and amounts are written, as far as that is known.
         approved_by: Who approved it, and when; None while nobody did.
         parts: Into how many documents it was split; these stand in its place.
+        contents: What was in it, in its order: files of an archive, attachments, such parts.
     """
 
     source: SourceRecord
@@ -107,11 +108,18 @@ class Document:
     reading: Reading
     approved_by: tuple[str, dt.datetime | None] | None = None
     parts: int = 0
+    contents: tuple[SourceRecord, ...] = ()
 
     @property
     def is_writable(self) -> bool:
         """Return whether a person may change its fields now."""
-        return not (self.is_approved or self.is_unfinished or self.parts)
+        return not (self.is_approved or self.is_unfinished or self.parts or self.is_container)
+
+    @property
+    def is_container(self) -> bool:
+        """Return whether it has no fields of its own: an archive, a mail that brought files."""
+        is_cover = self.source.kind in MAILS and bool(self.contents) and not self.fields
+        return self.source.kind is Kind.ZIP or is_cover
 
     @property
     def is_approved(self) -> bool:

@@ -19,7 +19,7 @@ from invoice_desk.core.document_fields import (
 )
 from invoice_desk.core.findings import FindingCode, Severity
 from invoice_desk.core.records import FindingRecord, SourceRecord, TableRecord
-from invoice_desk.core.source import PAGED, Kind, SourceStatus
+from invoice_desk.core.source import MAILS, PAGED, Kind, SourceStatus
 from invoice_desk.core.tables import LINES_OF
 from invoice_desk.db.decisions import (
     add_decision,
@@ -38,7 +38,7 @@ from invoice_desk.db.documents import (
 )
 from invoice_desk.db.engine import Connection, reading, writing
 from invoice_desk.db.passes import list_findings
-from invoice_desk.db.sources import count_parts, get_source, list_sources
+from invoice_desk.db.sources import get_source, list_contents, list_sources
 from invoice_desk.db.splits import ACCEPTED, get_split_choice
 from invoice_desk.db.tables import get_table, list_tables, read_cells
 from invoice_desk.documents.extraction.identifiers import is_wrong
@@ -51,8 +51,9 @@ from invoice_desk.services.page_images import PageFile
 from invoice_desk.services.reviewing import clean_again
 from invoice_desk.services.storing import page_of
 
-#: Kinds of files that are opened as a document.
-DOCUMENTS = PAGED | {Kind.XML}
+#: Kinds of files that may have fields, and that are opened as a document.
+_FIELDED = PAGED | MAILS | {Kind.XML}
+DOCUMENTS = _FIELDED | {Kind.ZIP}
 #: Columns of the table of a document in which nothing was found.
 _EMPTY_COLUMNS = ("invoice_number", "issue_date", "total_amount")
 #: Doubts about one value, which are over when a person has looked at it.
@@ -102,14 +103,15 @@ def open_document(desk: Desk, source_id: int) -> Document:
         log = list_decisions(connection, table.id, row_number=_ROW) if table else []
         lines = _lines_of(connection, source_id)
         is_split = get_split_choice(connection, source_id) == ACCEPTED
-        parts = count_parts(connection, source_id) if is_split else 0
+        contents = list_contents(connection, source_id)
+        parts = len(contents) if is_split else 0
     document = replace(_document(desk, record, table, standing(log), found), lines=lines)
     if waits and table is None and not document.is_unfinished:
         with writing(desk.engine) as connection:
             _with_table(connection, record)
         return open_document(desk, source_id)
     pages = tuple(page_of(values | {"words": []}) for values in sizes)
-    return replace(document, pages=pages, parts=parts)
+    return replace(document, pages=pages, parts=parts, contents=tuple(contents))
 
 
 def page_words(desk: Desk, source_id: int, number: int) -> Page | None:
@@ -290,7 +292,7 @@ def _of_line(found: FindingRecord) -> FindingRecord:
 def _decidable(connection: Connection, source_id: int) -> tuple[SourceRecord, int]:
     """Return a source and the table that its decisions are about; one is made if need be."""
     record = get_source(connection, source_id)
-    if record is None or not is_document(record):
+    if record is None or record.kind not in _FIELDED:
         raise ArgumentError(f"There is no document {source_id}.")
     table = _table_of(connection, source_id)
     if table is None:

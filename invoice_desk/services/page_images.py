@@ -23,7 +23,7 @@ MOST_PIXELS = 6_000_000
 #: A photo is kept no larger than this while it is looked at.
 _MOST_DECODED = 24_000_000
 #: Dots of a screen for each point of a PDF at 100 %.
-_PER_POINT = 96 / 72
+PER_POINT = 96 / 72
 _A4 = (595.0, 842.0)
 #: Pages that are measured at most before the document is shown.
 _MOST_PAGES = 5000
@@ -252,7 +252,7 @@ def _size_of(document: Any, number: int) -> tuple[float, float]:
         width, height = document.get_page_size(number - 1)
     except pdfium.PdfiumError:
         width, height = _A4
-    return max(1.0, width * _PER_POINT), max(1.0, height * _PER_POINT)
+    return max(1.0, width * PER_POINT), max(1.0, height * PER_POINT)
 
 
 def _drawn_whole(document: Any, number: int, *, scale: float) -> Any:
@@ -262,7 +262,7 @@ def _drawn_whole(document: Any, number: int, *, scale: float) -> Any:
     try:
         page = document[number - 1]
         try:
-            return page.render(scale=scale * _PER_POINT).to_pil().convert("RGB")
+            return page.render(scale=scale * PER_POINT).to_pil().convert("RGB")
         finally:
             page.close()
     except (pdfium.PdfiumError, ValueError, IndexError):
@@ -275,14 +275,14 @@ def _drawn_page(document: Any, wanted: PageRequest) -> PageImage:
     try:
         page = document[wanted.number - 1]
         try:
-            width, height = (side * _PER_POINT for side in page.get_size())
+            width, height = (side * PER_POINT for side in page.get_size())
             full = (0.0, 0.0, max(1.0, width), max(1.0, height))
             area = _within(wanted.area or full, full)
             scale = _bounded(wanted.scale, area)
             cut = (area[0], full[3] - area[3], full[2] - area[2], area[1])
             bitmap = page.render(
-                scale=scale * _PER_POINT,
-                crop=tuple(edge / _PER_POINT for edge in cut),
+                scale=scale * PER_POINT,
+                crop=tuple(edge / PER_POINT for edge in cut),
                 prefer_bgrx=True,
                 force_bitmap_format=pdfium.raw.FPDFBitmap_BGRx,
             )

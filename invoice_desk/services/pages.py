@@ -163,9 +163,9 @@ def _note(desk: Desk, origin: SourceRecord, content: SourceContent, page: Page) 
     """Say of the source what it is now, and that a person asked for it."""
     found = content.reading
     assert found is not None
-    sure = found.confidence if found.fields else 0.0
+    sure = found.sureness
     is_doubted = any(each.severity is not Severity.INFO for each in found.findings)
-    doubtful = is_doubted or found.document_type is None or sure < SURE
+    doubtful = is_doubted or sure < SURE
     status = SourceStatus.PREVIEW if doubtful else SourceStatus.COMPLETED
     with writing(desk.engine) as connection:
         rows = sum(table.row_count for table in list_tables(connection, source_id=origin.id))

@@ -77,9 +77,7 @@ class SourceStore:
             found = content.reading
             for statement in _reading_updates(file.source_id, found):
                 to.execute(statement)
-            is_read = bool(found.fields) or found.document_type is None
-            sure = found.confidence if is_read else 0.0
-            file.note_type(found.document_type, sure, found.reasons, sure=SURE)
+            file.note_type(found.document_type, found.sureness, found.reasons, sure=SURE)
             doubted = any(f.severity is not Severity.INFO for f in found.findings)
             file.doubtful = file.doubtful or doubted
 

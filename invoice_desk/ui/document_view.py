@@ -9,13 +9,15 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QSplitter, QWidg
 
 from invoice_desk.core.findings import FindingCode, Severity
 from invoice_desk.core.records import FindingRecord, SourceRecord
-from invoice_desk.core.source import SourceStatus
+from invoice_desk.core.source import PAGED, SourceStatus
+from invoice_desk.documents.document_class import BLANK
+from invoice_desk.documents.fields import OTHER
 from invoice_desk.errors import EncryptedSourceError
 from invoice_desk.services import documents
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import Document, Place
 from invoice_desk.services.page_images import PageFile
-from invoice_desk.services.proposals import Choice, Proposal, Proposer, proposals_of
+from invoice_desk.services.proposals import Choice, Proposal, Proposer, Target, proposals_of
 from invoice_desk.ui.actions import icon
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.document_form import DocumentForm
@@ -25,7 +27,7 @@ from invoice_desk.ui.pages import Page, ShortLabel
 from invoice_desk.ui.proposal_banner import ProposalBanner
 from invoice_desk.ui.proposers import all_proposers, splitting
 from invoice_desk.ui.split_dialog import SplitDialog
-from invoice_desk.ui.texts import finding, status
+from invoice_desk.ui.texts import document_class, finding, status
 
 #: Doubts whose text has two sides.
 _TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_XML.value}
@@ -138,6 +140,7 @@ class DocumentView(Page):
         self.pages.picked.connect(self.form.propose)
         self.pages.box_clicked.connect(self.form.select)
         self.lists.jumped.connect(self._on_jumped)
+        self.lists.opened.connect(lambda record: self.source_wanted.emit(Target(record.id)))
         self.banner.chosen.connect(self._on_choice)
         self.banner.opened.connect(self.source_wanted)
         self.banner.split_wanted.connect(self._on_split)
@@ -201,7 +204,9 @@ class DocumentView(Page):
         document, told = self.document, ""
         if self._reading is not None and self.source and self.source.id == self._reading[0]:
             told = self._reading[1]
-        is_read = document is not None and document.source.status in _READ and document.pages
+        record = document.source if document is not None else None
+        is_paged = record is not None and record.status in _READ and record.kind in PAGED
+        is_read = is_paged and document is not None and document.pages
         self.pages.show_reading(told, allowed=bool(is_read) and self._reading is None)
 
     def begin_find(self) -> None:
@@ -239,6 +244,9 @@ class DocumentView(Page):
             return
         self.document, self.source = document, document.source
         self.form.show_document(document)
+        self.form.setVisible(not document.is_container)
+        if document.is_container and self._begins:
+            self.lists.content_table.setFocus()
         self.pages.show_fields(document.fields)
         self.pages.show_words_anew()
         self.lists.show_document(document)
@@ -267,7 +275,8 @@ class DocumentView(Page):
         self.to_table.setEnabled(document.table_id is not None)
         readable = record.status is not SourceStatus.FAILED
         self.approve.setEnabled(readable and document.is_writable)
-        self.approve.setVisible(not document.is_approved and not document.parts)
+        is_own = not document.parts and not document.is_container
+        self.approve.setVisible(is_own and not document.is_approved)
         self.reopen.setVisible(document.is_approved)
         if document.approved_by is not None:
             person, when = document.approved_by
@@ -283,6 +292,10 @@ class DocumentView(Page):
             return self.tr("It could not be read: it is protected by a password.")
         if record.error_message:
             return " ".join(filter(None, (record.error_message, record.error_advice)))
+        return self._without_fields(document)
+
+    def _without_fields(self, document: Document) -> str:
+        """Return why a document shows no fields; nothing where it has some."""
         if document.is_unfinished:
             return self.tr("It is still being read; fields appear as they are found.")
         if document.parts:
@@ -291,9 +304,20 @@ class DocumentView(Page):
                 "",
                 document.parts,
             )
-        if not document.fields:
-            return self.tr("No fields were found. Select a field, then click words on the page.")
-        return ""
+        if document.is_container:
+            return self.tr("The files in it stand in the inbox, each on its own.")
+        if document.fields:
+            return ""
+        return self._without_any(document.source)
+
+    def _without_any(self, record: SourceRecord) -> str:
+        how = self.tr("Select a field, then click words on the page.")
+        if BLANK in record.reasons:
+            return self.tr("Nothing could be read on its pages; they seem to be blank.")
+        if record.document_class in {None, OTHER} or record.document_type:
+            return f"{self.tr('No fields were found.')} {how}"
+        told = self.tr("It is kept as text: {0}. If it is to be an invoice:")
+        return f"{told.format(document_class(record.document_class or ''))} {how}"
 
     def _state(self, text: str) -> None:
         self.problem.setText(text)

@@ -11,6 +11,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QW
 from invoice_desk.core.cleaning import CleaningStatus
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import SourceRecord
+from invoice_desk.core.source import TABULAR
+from invoice_desk.documents.document_class import BLANK
+from invoice_desk.documents.fields import OTHER
 from invoice_desk.services.documents import Standings
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.pages import Page, search_field
@@ -41,7 +44,7 @@ class InboxView(Page):
             headings, self._cells, tip=_tip, parent=self
         )
         self.table = RecordTable("inbox", self.model)
-        set_widths(self.table, (250, 60, 190, 60, 70, 60, 80, 100))
+        set_widths(self.table, (250, 60, 170, 60, 64, 60, 76, 116))
         self.table.when_opened(self.opened.emit)
         self.search = search_field(self.tr("Filter files"))
         self.search.textChanged.connect(self.table.filtered.setFilterFixedString)
@@ -109,10 +112,11 @@ class InboxView(Page):
         kind = made.title if made else ""
         if record.document_class:
             kind = document_class(record.document_class)
-        sure = record.confidence if record.document_type or record.document_class else None
+        is_told = record.document_class not in {None, OTHER} or record.document_type
+        sure = record.confidence if is_told else None
         problem = record.error_advice or ""
         if record.status.value == "preview" and record.id not in self._approved:
-            problem = self._doubt(record) or "; ".join(record.reasons)
+            problem = self._doubt(record) or self._advice(record)
         return [
             (record.name, record.name.casefold()),
             (record.kind.value.upper(), record.kind.value),
@@ -133,6 +137,16 @@ class InboxView(Page):
         told = finding(code, self._types.values())
         told = f"{field_label(field)}: {told}" if field else told
         return self.tr("{0} (%n more)", "", more).format(told) if more else told
+
+    def _advice(self, record: SourceRecord) -> str:
+        """Return what to do about a source without a doubt that has a name."""
+        if BLANK in record.reasons:
+            return self.tr("Nothing could be read on it; look whether it is blank.")
+        if record.document_class and not record.document_type:
+            return self.tr("It is kept as text; look whether it should be an invoice.")
+        if record.kind in TABULAR:
+            return self.tr("Open it and say under Mapping what its columns are.")
+        return "; ".join(record.reasons)
 
     def _standing(self, record: SourceRecord) -> tuple[str, str]:
         if record.id in self._approved:

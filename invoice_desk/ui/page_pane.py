@@ -36,6 +36,8 @@ from invoice_desk.ui.page_strip import PageStrip
 from invoice_desk.ui.pages import ShortLabel
 from invoice_desk.ui.texts import error_text, field_label, number
 
+_PAGELESS = frozenset({Kind.XML, Kind.ZIP})
+
 
 class PagePane(QWidget):
     """Shows the pages of one file; `show_file`, then `show_fields`."""
@@ -134,14 +136,16 @@ class PagePane(QWidget):
         self.strip.pages.show_pages(None, ())
         self.pictures.forget_wishes()
         self.bar.show_place(0, 0)
-        if file.kind is Kind.XML:
-            self._say(self.tr("This e-invoice is data only: it has no page to look at."))
+        if file.kind in _PAGELESS:
+            xml = self.tr("This e-invoice is data only: it has no page to look at.")
+            packed = self.tr("An archive has no page; open one of its files.")
+            self._say(xml if file.kind is Kind.XML else packed)
             return
         self._measure(file)
 
     def open_again(self) -> None:
         """Try again to open a file that could not be opened, as with a new password."""
-        if self._file is not None and not self._shapes and self._file.kind is not Kind.XML:
+        if self._file is not None and not self._shapes and self._file.kind not in _PAGELESS:
             self._measure(self._file)
 
     def seek(self, page: int, words: Sequence[str]) -> None:

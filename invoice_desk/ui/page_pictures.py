@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from invoice_desk.core.source import MAILS
 from invoice_desk.services.page_images import (
     Area,
     PageFile,
@@ -18,6 +19,7 @@ from invoice_desk.services.page_images import (
     PageShape,
 )
 from invoice_desk.ui.background import Background
+from invoice_desk.ui.mail_images import MailImages
 
 #: Bytes of pictures that are kept.
 _MOST_BYTES = 160 << 20
@@ -50,7 +52,7 @@ class PagePictures(QObject):
         most_bytes: int = _MOST_BYTES,
     ) -> None:
         super().__init__(parent)
-        self._images = PageImages(passwords)
+        self._images, self._mails = PageImages(passwords), MailImages()
         self.background = Background(threads=1, parent=self)
         self._kept: OrderedDict[PageRequest, Picture] = OrderedDict()
         self._most, self._bytes = most_bytes, 0
@@ -73,8 +75,12 @@ class PagePictures(QObject):
         turns: Callable[[], Mapping[int, float]] = dict,
     ) -> None:
         """Measure the pages of a file, turned as `turns` says, then call `done` with them."""
-        images = self._images
-        self.background.run(lambda: images.shapes(file, turns()), done, owner=self, failed=failed)
+        images, mails = self._images, self._mails
+
+        def work() -> list[PageShape]:
+            return mails.shapes(file) if file.kind in MAILS else images.shapes(file, turns())
+
+        self.background.run(work, done, owner=self, failed=failed)
 
     def kept(self, wanted: PageRequest) -> Picture | None:
         """Return a picture that is there already."""
@@ -110,7 +116,7 @@ class PagePictures(QObject):
             return
         wanted = self._next.pop(0) if self._next else self._small.pop()
         self._busy = wanted
-        images = self._images
+        images = self._mails if wanted.file.kind in MAILS else self._images
         self.background.run(
             lambda: images.draw(wanted),
             lambda image: self._on_drawn(wanted, image),
