@@ -72,3 +72,20 @@ def test_lines_under_a_total_that_includes_the_tax_include_it_too() -> None:
     )
 
     assert found.lines[0].values["gross_amount"] == "3.50"
+
+
+def test_how_many_of_a_thing_stand_before_it() -> None:
+    found = read_lines(
+        [
+            page_of(
+                (80, {50: "2 x Plat du jour", 300: "29,00"}),
+                (100, {50: "1 x Eau 50cl", 300: "3,50"}),
+                (140, {50: "TOTAL", 300: "32,50"}),
+            )
+        ]
+    )
+
+    assert [item.values for item in found.lines] == [
+        {"description": "Plat du jour", "quantity": "2", "net_amount": "29.00"},
+        {"description": "Eau 50cl", "quantity": "1", "net_amount": "3.50"},
+    ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.doubts import doubts_of
 from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.sum_rows import summed_up
+from invoice_desk.documents.fields import FieldValue
 from invoice_desk.documents.page import Page, TextSource, Word
 
 COLUMNS = (60.0, 200.0, 300.0, 420.0)
@@ -116,3 +118,41 @@ def test_a_line_without_tax_beside_others_with_tax_exempts_nothing() -> None:
     rows = [("Reverse charge", "40,00"), ("TVA 20 %", "20,00"), ("Total TTC", "160,00")]
 
     assert exemption(document(*rows)) is None
+
+
+def test_a_tax_that_is_in_the_total_tells_the_net_amount_which_a_person_checks() -> None:
+    rows = [("TOTAL", "36,90 EUR"), ("dont TVA 10%", "3,35"), ("Carte bancaire", "36,90")]
+
+    found = read_document([page(("Ticket No 004512",), *rows, columns=(60.0, 420.0))])
+
+    fields = found.fields
+    assert [fields[n].value for n in ("net_amount", "tax_amount", "total_amount")] == [
+        "33.55",
+        "3.35",
+        "36.90",
+    ]
+    assert fields["net_amount"].is_made
+    assert [each.field for each in found.findings if each.code == "worked_out"] == ["net_amount"]
+
+
+def field(value: str, sure: float = 0.99) -> FieldValue:
+    return FieldValue(value, value, sure, 1, (0.0, 0.0, 1.0, 1.0), "test")
+
+
+@pytest.mark.parametrize(
+    ("names", "document_class", "missing"),
+    [
+        (("contract_ref", "total_amount"), "order", []),
+        (("purchase_order", "total_amount"), "order", []),
+        (("issue_date", "total_amount"), "order", ["contract_ref"]),
+        (("contract_ref", "issue_date", "total_amount"), "invoice", ["invoice_number"]),
+    ],
+)
+def test_an_order_needs_a_number_of_its_own_and_an_invoice_that_of_an_invoice(
+    names: tuple[str, ...], document_class: str, missing: list[str]
+) -> None:
+    fields = {name: field("1") for name in (*names, "supplier_name")}
+
+    told = [each.field for each in doubts_of(fields, document_class)]
+
+    assert told == missing

@@ -140,6 +140,9 @@ def _candidate(lines: Sequence[Line], at: int, mark: str | None) -> _Candidate |
     pair = _factors(numbers, value)
     if pair is not None:
         words |= {1: [line.words[pair[0]]], 2: [line.words[pair[1]]]}
+    elif _is_counted(line):
+        pair = (0, 1)
+        words |= {1: [line.words[0]]}
     used = {last, *(pair or ())}
     texts = [
         word
@@ -149,6 +152,12 @@ def _candidate(lines: Sequence[Line], at: int, mark: str | None) -> _Candidate |
     if sum(c.isalpha() for word in texts for c in word.text) >= 3:
         words[0] = texts
     return _Candidate(at, value, words)
+
+
+def _is_counted(line: Line) -> bool:
+    """Return whether a line begins with how many it is for: `2 x Coffee`."""
+    first, second, *_ = (*(word.text for word in line.words[:2]), "", "")
+    return first.isdecimal() and len(first) <= 3 and second.casefold() in {"x", "×"}
 
 
 def _factors(numbers: Sequence[tuple[int, Decimal]], amount: Decimal) -> tuple[int, int] | None:

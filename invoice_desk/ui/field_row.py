@@ -125,7 +125,7 @@ class FieldRow(QWidget):
 
     def refuse(self, why: str) -> None:
         """Say why what is written cannot be accepted; it stays."""
-        self._say(self.origin.text(), why)
+        self._say(self.tr("Write it otherwise, click other words, or drop it by Esc."), why)
 
     def drop(self) -> None:
         """Go back to the value that holds."""

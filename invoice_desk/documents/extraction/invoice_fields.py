@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from invoice_desk.core.dates import DateOrder, read_moment
-from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.extraction.address_rows import address_of
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
-from invoice_desk.documents.extraction.completing import complete, missed
+from invoice_desk.documents.extraction.completing import complete
 from invoice_desk.documents.extraction.document import Document, document_of
+from invoice_desk.documents.extraction.doubts import doubts_of
 from invoice_desk.documents.extraction.evidence import Evidence
 from invoice_desk.documents.extraction.identifiers import (
     currency_of,
@@ -26,7 +26,7 @@ from invoice_desk.documents.extraction.named_values import named_at, others_at
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
-from invoice_desk.documents.extraction.sums import SUM, Chosen, chosen_amounts
+from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts
 from invoice_desk.documents.extraction.values import Values, money
 from invoice_desk.documents.fields import DocumentReading, FieldValue
 from invoice_desk.documents.page import Page
@@ -34,15 +34,8 @@ from invoice_desk.documents.page import Page
 #: Fields that most documents have: the best candidate is shown even when it is doubtful.
 _MAIN = {"invoice_number": -3.0, "issue_date": -6.0, "contract_ref": -1.5}
 _OPTIONAL = -0.4
-#: Below this a value that was found is a doubt of its own.
-_DOUBTFUL = 0.7
 #: A value that stands on no page is never surer than this: a person decides.
 _MADE = 0.6
-_NEEDED = ("invoice_number", "issue_date", "total_amount")
-#: Class → what it has to say beside: an invoice its seller (EN 16931, BT-27).
-_NEEDED_BY = dict.fromkeys(("invoice", "credit_note", "receipt"), ("supplier_name",))
-#: Doubts about these are for a person to look at; those about others are told.
-_WEIGHTY = frozenset({*_NEEDED, *SUM, "supplier_name"})
 #: The least odds of what a label names, and by how much it is above the others.
 _NAMED_ODDS, _NAMED_MARGIN = 2.0, 0.1
 #: What a label gives to another value is that much less likely.
@@ -86,7 +79,7 @@ def read_document(pages: Sequence[Page]) -> DocumentReading:
     fields = _Fields(document, engines, document_class=found.name).found()
     proven = document.notation.date_order.value if document.notation.is_proven else None
     return replace(
-        told, fields=fields, findings=tuple(_findings(fields, found.name)), date_order=proven
+        told, fields=fields, findings=tuple(doubts_of(fields, found.name)), date_order=proven
     )
 
 
@@ -226,41 +219,3 @@ def _mind_order(fields: dict[str, FieldValue]) -> None:
     first, last = fields["period_start"], fields["period_end"]
     if first.value > last.value:
         del fields["period_start" if first.confidence < last.confidence else "period_end"]
-
-
-def _is_spelt(field: FieldValue) -> bool:
-    """Return whether the page has the figures of an amount, if with another sign."""
-    figures = [figure for figure in re.findall(r"\d+", field.text) if figure]
-    return "".join(figures).lstrip("0") == "".join(re.findall(r"\d+", field.value)).lstrip("0")
-
-
-def _lacks_tax(fields: Mapping[str, FieldValue], extra: Decimal) -> bool:
-    """Return whether a sure net amount is not the total, and no tax was found."""
-    if "tax_amount" in fields or not {"net_amount", "total_amount"} <= fields.keys():
-        return False
-    net, total = Decimal(fields["net_amount"].value), Decimal(fields["total_amount"].value)
-    return net not in {total, total - extra} and fields["net_amount"].confidence >= _DOUBTFUL
-
-
-def _findings(fields: Mapping[str, FieldValue], document_class: str) -> Iterator[Finding]:
-    made = [n for n in (*SUM, "amount_due") if n in fields and fields[n].is_made]
-    worked_out = [name for name in made if not _is_spelt(fields[name])]
-    for name in worked_out:
-        text = f"{fields[name].value}: {fields[name].reason}"
-        yield Finding(FindingCode.WORKED_OUT, Severity.WARNING, name, text)
-    beside = [Decimal(fields[n].value) for n in ("rounding", "stamp_duty") if n in fields]
-    extra = sum(beside, Decimal(0))
-    if missed(fields) not in {Decimal(0), extra}:
-        net, tax, total = (fields[name].value for name in SUM)
-        text = f"{net} + {tax} ≠ {total}"
-        yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
-    elif _lacks_tax(fields, extra):
-        text = f"{fields['net_amount'].value} + ? ≠ {fields['total_amount'].value}"
-        yield Finding(FindingCode.TOTALS_DISAGREE, Severity.WARNING, "total_amount", text)
-    for name in (*_NEEDED, *_NEEDED_BY.get(document_class, ())):
-        if name not in fields:
-            yield Finding(FindingCode.MISSING_REQUIRED, Severity.WARNING, name)
-    for name, field in fields.items():
-        if field.confidence < _DOUBTFUL and name not in worked_out:
-            weight = Severity.WARNING if name in _WEIGHTY else Severity.INFO
-            yield Finding(FindingCode.LOW_CONFIDENCE, weight, name, field.text)

@@ -105,6 +105,8 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
     if "total_amount" in chosen:
         chosen |= _over_rates(document, chosen["total_amount"])
         chosen |= _rest(document, chosen, odds)
+        if "net_amount" not in chosen and not is_exempt:
+            chosen |= _included_tax(document, chosen["total_amount"], odds)
         if "net_amount" in chosen and "tax_amount" not in chosen:
             chosen |= _stated_tax(document, chosen["net_amount"].candidate.amount, odds)
         chosen |= _due(document, chosen["total_amount"], odds)
@@ -349,6 +351,29 @@ def _stated_tax(document: Document, net: Decimal, odds: Odds) -> dict[str, Chose
     is_rate = any(abs(tax - abs(amount.amount)) <= _CENTS for tax in taxes)
     sure = max(float(likely[at]), _BY_RATE if is_rate else _CALLED)
     return {"tax_amount": Chosen(amount, sure, amount.value)}
+
+
+def _included_tax(document: Document, total: Chosen, odds: Odds) -> dict[str, Chosen]:
+    """Return the tax that a row says is in the total, where its rate bears that out, and the net.
+
+    `dont TVA 10 % 3,35` of 36,90: the total times rate / (100 + rate), a cent or two apart.
+    The net amount stands nowhere then.
+    """
+    whole = total.candidate.amount
+    for amount in document.candidates[Kind.AMOUNT]:
+        if not _means(document, amount.row) & _TAX or not 0 < abs(amount.amount) < abs(whole) / 2:
+            continue
+        for text in _RATE.findall(document.layout.rows[amount.row].text):
+            rate = Decimal(text.replace(",", "."))
+            if rate and abs(whole * rate / (100 + rate) - amount.amount) <= _CENTS:
+                sure = max(_BY_RATE, float(odds["tax_amount"].max()) if "tax_amount" in odds else 0)
+                why = f"{rate.normalize():f} % are in the total"
+                net = whole - amount.amount
+                return {
+                    "tax_amount": Chosen(amount, min(sure, total.odds), amount.value, why),
+                    "net_amount": Chosen(total.candidate, min(1.5, total.odds), f"{net:f}", why),
+                }
+    return {}
 
 
 def _sum_of(parts: Sequence[Candidate], value: Decimal, sure: float) -> Chosen:
