@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
+from typing import Protocol
 
 
 class TextSource(StrEnum):
@@ -90,9 +91,17 @@ class Line:
         object.__setattr__(self, "box", box_around(self.words))
 
 
-def box_around(words: Iterable[Word]) -> tuple[float, float, float, float]:
-    """Return the smallest box that holds all words."""
-    boxes = [word.box for word in words]
+class Placed(Protocol):
+    """What has a place on a page."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Return its left, upper, right and lower edge."""
+
+
+def box_around(placed: Iterable[Placed]) -> tuple[float, float, float, float]:
+    """Return the smallest box that holds all of them."""
+    boxes = [each.box for each in placed]
     if len(boxes) == 1:
         return boxes[0]
     x0, y0, x1, y1 = zip(*boxes, strict=True)

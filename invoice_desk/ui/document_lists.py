@@ -29,7 +29,9 @@ _LINES_PREFIX = "lines."
 _BY_GRAVITY = [each.value for each in reversed(Severity)]
 #: The column of the findings that takes what room there is.
 _WHY = 2
-_WIDE = {"description": 240, "name": 200, "exemption_reason": 200}
+#: Columns of texts, which get what room the others leave, and the least and most of that.
+_TEXTS = frozenset({"description", "name", "exemption_reason"})
+_LEAST, _MOST, _SCROLL_BAR = 140, 420, 24
 
 
 class DocumentLists(QTabWidget):
@@ -75,9 +77,7 @@ class DocumentLists(QTabWidget):
             (self.taxes, self.tax_table, document.taxes if document else ()),
         ):
             model.show_rows(rows)
-            set_widths(
-                view, tuple(_WIDE.get(model.name(i), 92) for i in range(model.columnCount()))
-            )
+            _fit(view, model, self.width() - _SCROLL_BAR)
         for tab, (text, count) in enumerate(
             (
                 (self.tr("Findings"), len(findings)),
@@ -139,6 +139,16 @@ def _contents(record: SourceRecord) -> Sequence[tuple[str, object]]:
     what = document_class(record.document_class) if record.document_class else record.kind.upper()
     standing = status(record.status.value)
     return [(record.name, record.name.casefold()), (what, what), (standing, standing)]
+
+
+def _fit(view: QTableView, model: CellsModel, room: int) -> None:
+    """Make columns as wide as what is in them, so that the amounts at the end are seen."""
+    view.resizeColumnsToContents()
+    columns = range(model.columnCount())
+    texts = [i for i in columns if model.name(i) in _TEXTS]
+    left = room - sum(view.columnWidth(i) for i in columns if i not in texts)
+    for column in texts:
+        view.setColumnWidth(column, min(_MOST, max(_LEAST, left // len(texts))))
 
 
 def _grid(model: CellsModel) -> QTableView:

@@ -110,8 +110,13 @@ def finding(code: str, types: Iterable[DocumentType]) -> str:
 _SHORT = {"vat": "VAT", "iban": "IBAN", "bic": "BIC", "id": "ID"}
 
 
+#: Fields with a shorter name than that of the standard.
+_CALLED = {"document_type_code": "document_type"}
+
+
 def field_label(name: str) -> str:
     """Return a canonical field's name as a person reads it."""
+    name = _CALLED.get(name, name)
     words = " ".join(_SHORT.get(word, word) for word in name.split("_"))
     return QCoreApplication.translate("fields", words[:1].upper() + words[1:])
 

@@ -29,7 +29,7 @@ from invoice_desk.documents.extraction.ranker import FIELDS, forests
 from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts
 from invoice_desk.documents.extraction.values import Values, money
 from invoice_desk.documents.fields import DocumentReading, FieldValue
-from invoice_desk.documents.page import Page
+from invoice_desk.documents.page import Page, box_around
 
 #: Fields that most documents have: the best candidate is shown even when it is doubtful.
 _MAIN = {"invoice_number": -3.0, "issue_date": -6.0, "contract_ref": -1.5}
@@ -177,6 +177,9 @@ class _Fields:
         if chosen.value == chosen.candidate.value:
             return self._values.of(chosen.candidate, value, sure, chosen.reason)
         found = self._values.of(chosen.candidate, value, min(sure, _MADE), chosen.reason)
+        if chosen.parts and len({part.page for part in chosen.parts}) == 1:
+            text = " + ".join(part.text.strip() for part in chosen.parts)
+            found = replace(found, text=text, box=box_around(chosen.parts))
         return replace(found, is_made=True)
 
     def _tried(self, name: str, sure: float) -> float:

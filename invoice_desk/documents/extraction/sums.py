@@ -71,12 +71,14 @@ class Chosen:
         odds: Logarithm of the odds that it is right.
         value: When not the candidate's own.
         reason: Why, when not by its place alone.
+        parts: The amounts that it is the sum of, when it stands nowhere itself.
     """
 
     candidate: Candidate
     odds: float
     value: str
     reason: str = ""
+    parts: tuple[Candidate, ...] = ()
 
 
 Odds = Mapping[str, np.ndarray]
@@ -379,7 +381,7 @@ def _included_tax(document: Document, total: Chosen, odds: Odds) -> dict[str, Ch
 def _sum_of(parts: Sequence[Candidate], value: Decimal, sure: float) -> Chosen:
     """Return the tax that the taxes of all rates make; it stands nowhere itself."""
     why = "the sum of the tax of each rate: " + " + ".join(part.value for part in parts)
-    return Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why)
+    return Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why, tuple(parts))
 
 
 def _on_page(document: Document, value: Decimal, odds: np.ndarray | None) -> Candidate | None:
