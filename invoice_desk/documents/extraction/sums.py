@@ -205,7 +205,7 @@ def _agreeing(
             continue
         if three[2].odds < least_total:
             continue
-        is_apart = net != total or tax == 0
+        is_apart = (net != total or tax == 0) and net * tax >= 0  # a discount has another sign
         is_sum = net + tax == total or (tax != 0 and total - net - tax in extras)
         if is_sum and total != 0 and is_apart and abs(tax) <= abs(net) / 2:
             top = score, three
