@@ -140,11 +140,14 @@ def test_a_duplicate_does_not_count_any_more_until_that_is_undone(
 
     press(view, "Same invoice…")
     answer(window, qtbot, "Same invoice")
+    excluded = view.state.text(), view.approve.isHidden()
     decided = [pair.decision for pair in likely_pairs(window._desk, decided=True)]
     window.actions_by_id["undo"].trigger()
     settle(qtbot, window)
 
     assert decided == ["same"]
+    assert excluded == ("Does not count", True)
+    assert not view.approve.isHidden()
     assert [pair.decision for pair in likely_pairs(window._desk, decided=True)] == [None]
 
 

@@ -93,6 +93,7 @@ class Document:
         findings: Those that still hold, of fields too.
         reading: How its dates and amounts are written, as far as that is known.
         approved_by: Who approved it, and when; None while nobody did.
+        is_excluded: Whether a person said that it does not count, as a duplicate.
         parts: Into how many documents it was split; these stand in its place.
         contents: What was in it, in its order: files of an archive, attachments, such parts.
     """
@@ -107,6 +108,7 @@ class Document:
     taxes: tuple[dict[str, str], ...]
     reading: Reading
     approved_by: tuple[str, dt.datetime | None] | None = None
+    is_excluded: bool = False
     parts: int = 0
     contents: tuple[SourceRecord, ...] = ()
 

@@ -348,6 +348,7 @@ def _document(
         taxes=tuple(_texts(tax) for tax in details.get("taxes", ())),
         reading=reading_,
         approved_by=(approved[-1].person, approved[-1].decided_at) if approved else None,
+        is_excluded=any(each.kind is DecisionKind.EXCLUDE for each in decisions),
     )
 
 

@@ -275,13 +275,15 @@ class DocumentView(Page):
         self.to_table.setEnabled(document.table_id is not None)
         readable = record.status is not SourceStatus.FAILED
         self.approve.setEnabled(readable and document.is_writable)
-        is_own = not document.parts and not document.is_container
+        is_own = not (document.parts or document.is_container or document.is_excluded)
         self.approve.setVisible(is_own and not document.is_approved)
         self.reopen.setVisible(document.is_approved)
         if document.approved_by is not None:
             person, when = document.approved_by
             day = f"{when.astimezone():%Y-%m-%d %H:%M}" if when else ""
             self.state.setText(self.tr("✓ Approved by {0}, {1}").format(person, day))
+        elif document.is_excluded:
+            self.state.setText(self.tr("Does not count"))
         else:
             self.state.setText(status(_standing(document).value))
         self._state(self._statement(document))
