@@ -135,7 +135,7 @@ class _Fields:
                 continue
             at = int(odds.argmax())
             candidate = self._document.candidates[kind][at]
-            if odds[at] < _MAIN.get(name, _OPTIONAL):
+            if odds[at] < self._least(name):
                 continue
             value = candidate.value
             if name == "contract_ref":
@@ -145,6 +145,11 @@ class _Fields:
                 sure = self._tried(name, sure)
             fields[name] = self._values.of(candidate, value, sure)
         return fields
+
+    def _least(self, name: str) -> float:
+        """Return the odds from which on a field is shown; an order has no number of an invoice."""
+        is_odd = self._class == "order" and name == "invoice_number"
+        return _OPTIONAL if is_odd else _MAIN.get(name, _OPTIONAL)
 
     def _period(self) -> dict[str, FieldValue]:
         fields: dict[str, FieldValue] = {}
