@@ -8,11 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.chosen import SUM, roundings, stamps
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.identifiers import Found
 from invoice_desk.documents.extraction.ranker import FIELDS
-from invoice_desk.documents.extraction.sums import SUM, roundings, stamps
 from invoice_desk.documents.extraction.values import Values, money
 from invoice_desk.documents.fields import FieldValue
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from invoice_desk.core.findings import Finding, FindingCode, Severity
+from invoice_desk.documents.extraction.chosen import SUM
 from invoice_desk.documents.extraction.completing import missed
-from invoice_desk.documents.extraction.sums import SUM
 from invoice_desk.documents.fields import FieldValue
 
 #: Below this a value that was found is a doubt of its own.

@@ -13,6 +13,7 @@ from invoice_desk.core.dates import DateOrder, read_moment
 from invoice_desk.documents.document_class import classify
 from invoice_desk.documents.extraction.address_rows import address_of
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
+from invoice_desk.documents.extraction.chosen import Chosen
 from invoice_desk.documents.extraction.completing import complete
 from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.doubts import doubts_of
@@ -26,7 +27,7 @@ from invoice_desk.documents.extraction.named_values import named_at, others_at
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
-from invoice_desk.documents.extraction.sums import Chosen, chosen_amounts
+from invoice_desk.documents.extraction.sums import chosen_amounts
 from invoice_desk.documents.extraction.values import Values, money
 from invoice_desk.documents.fields import DocumentReading, FieldValue
 from invoice_desk.documents.page import Page, box_around

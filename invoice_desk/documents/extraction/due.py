@@ -1,0 +1,59 @@
+"""What is due: the total, less what was paid, with what was open before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.chosen import DUE, NOT_DUE, TAKEN, Chosen, Odds, means_of
+from invoice_desk.documents.extraction.document import Document
+
+#: Rows with what was open before this document; bills of telephones and insurances have them.
+_ARREARS = re.compile(
+    r"\b(?:(?:ausstehende|offene|frühere)r? (?:forderung|betr[aä]g|rechnung)\w*|vorsaldo"
+    r"|saldovortrag|rückst[aä]nd\w*|previous balance|balance (?:brought )?forward|arrears"
+    r"|(?:ancien|précédent) solde|solde (?:antérieur|précédent)|arriérés?)\b",
+    re.IGNORECASE,
+)
+
+
+def arrears_of(document: Document) -> tuple[Candidate, Candidate] | None:
+    """Return what was open before this document, and what is due with it, where both are shown."""
+    amounts = document.candidates[Kind.AMOUNT]
+    for before in amounts:
+        if before.amount <= 0 or not _ARREARS.search(document.layout.rows[before.row].text):
+            continue
+        rest = {a.amount for a in amounts if a is not before and a.amount > 0}
+        for due in amounts:
+            if due.row > before.row and due.amount - before.amount in rest:
+                return before, due
+    return None
+
+
+def due_of(document: Document, total: Chosen, odds: Odds) -> dict[str, Chosen]:
+    """Return what is due: what payments leave, an amount of its own, or the total."""
+    if "amount_due" not in odds:
+        return {}
+    left = _left_to_pay(document, abs(total.candidate.amount))
+    if left is not None:
+        why = "the total less what was paid"
+        return {"amount_due": Chosen(left, max(1.5, total.odds), left.value, why)}
+    at = int(odds["amount_due"].argmax())
+    sure = float(odds["amount_due"][at])
+    candidate = document.candidates[Kind.AMOUNT][at]
+    if sure > TAKEN and abs(candidate.amount) <= abs(total.candidate.amount):
+        return {"amount_due": Chosen(candidate, sure, candidate.value)}
+    return {"amount_due": replace(total, odds=min(total.odds, 1.0), reason="nothing is paid yet")}
+
+
+def _left_to_pay(document: Document, total: Decimal) -> Candidate | None:
+    """Return the amount that is called due, and is the total less one that is called paid."""
+    amounts = document.candidates[Kind.AMOUNT]
+    paid = {abs(c.amount) for c in amounts if "cash" in means_of(document, c.row)} - {Decimal(0)}
+    for candidate in reversed(amounts):
+        means = means_of(document, candidate.row)
+        if means & DUE and not means & NOT_DUE and total - candidate.amount in paid:
+            return candidate
+    return None
