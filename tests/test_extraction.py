@@ -350,6 +350,11 @@ def test_both_days_of_a_range_are_one_period() -> None:
     assert period[0].box[1] == period[1].box[1]
 
 
+@pytest.mark.parametrize("text", ["18:1524/05/18", "24~05-18", "24/05/2018 18:15"])
+def test_a_day_is_read_though_a_time_is_glued_to_it_or_a_dash_misread(text: str) -> None:
+    assert values(taken((text, 50, 50)), Kind.DATE) == ["2018-05-24"]
+
+
 def test_a_day_and_a_short_year_may_be_glued_to_the_month() -> None:
     document = taken(("Dates: Apr16/26 - Apr22/26", 50, 50), ("Route12/26", 50, 70))
 

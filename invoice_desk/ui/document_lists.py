@@ -88,6 +88,8 @@ class DocumentLists(QTabWidget):
         ):
             self.setTabText(tab, f"{text} ({number(count)})" if count else text)
         is_container = document is not None and document.is_container
+        if self.currentWidget() is self.content_table and not contents:
+            self.setCurrentWidget(self.table)
         for tab in (1, 2):
             self.setTabVisible(tab, not is_container)
         self.setTabVisible(self.indexOf(self.content_table), bool(contents))

@@ -143,5 +143,5 @@ class FindingsTable(QTableView):
         self.findings = FindingsModel(background, types, self)
         self.setModel(self.findings)
         plain_rows(self)
-        set_widths(self, (80, 190, 60, 120, 120, 320))
+        set_widths(self, (80, 170, 60, 120, 110, 440))
         self.activated.connect(lambda index: self.jumped.emit(self.findings.record(index.row())))

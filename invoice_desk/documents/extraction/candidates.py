@@ -78,9 +78,10 @@ AMOUNT = re.compile(
 )
 _MONTHS = r"[^\W\d_]{3,9}"
 DATE = re.compile(
-    r"(?<![\w/.])(?:"
+    r"(?:(?<![\w/.])|(?<=\d:\d\d))(?:"  # a time may be glued to it
     r"(?:19|20)\d{2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?!\d)"
     r"|\d{1,2}\s?(?P<m>[-/.])\s?\d{1,2}\s?(?P=m)\s?(?:(?:19|20)\d{2}|\d{2}(?!\d))"
+    r"|\d{1,2}[-~]\d{1,2}[-~](?:(?:19|20)\d{2}|\d{2}(?!\d))"  # a dash that was misread
     r"|\d{1,2} \d{1,2} 20\d{2}(?!\d)"
     rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)?[\s\-/.]{{0,2}}(?:de\s|of\s)?{_MONTHS}"
     r"[\s\-/.,']{0,2}(?:(?:19|20)\d{2}|\d{2}(?!\d))"
@@ -132,7 +133,7 @@ def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:
         word = _MONTH_IN.search(text)
         if word is not None and month_of(word.group()) is None:
             continue
-        moment = read_moment(text.replace("\t", " "), order=notation.date_order)
+        moment = read_moment(text.replace("\t", " ").replace("~", "-"), order=notation.date_order)
         if moment.value is None or not 1990 <= moment.value.year <= 2079:
             continue
         day: dt.date = moment.value.date()
