@@ -14,7 +14,7 @@ TITLES: dict[str, str] = {
     "invoice": r"""(?:tax|commercial|sales|vat|final|interim|service)?\ ?invoice
         | fact?uras? | factuur
         | facture(?:\ d'acompte|\ de\ solde|\ definitive)? | fattura | bill\ of\ charges
-        | note\ d'honoraires
+        | note\ d'honoraires | debit\ note | note\ de\ debit | lastschriftanzeige
         | (?:handels|schluss|teil|abschlags|bau|sammel|dauer|end|gesamt)?rechnung
         | (?:rechnung|facture|factuur|invoice)s?-?\ ?(?:duplikat|duplicata|kopie|copy)
         | rechnungs-?\ ?korrektur | self-?billed\ invoice | autofacture""",

@@ -194,6 +194,11 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
             yield from _named(row, start, stop)
         if has_rest and rest is not None:
             yield from _named(row, rest.end(), stop)
+        for label in labels:  # `Bank – Account holder: Blue Ltd`
+            told = _BEHIND_LABEL.match(row.spaced, label.stop, stop)
+            is_inside = start + 2 < label.start < stop and label.means in _PARTIES
+            if is_inside and told is not None and told.end() < stop:
+                yield from _named(row, told.end(), stop)
         cut = _ASIDE.search(row.text, start, stop)
         if cut is not None:
             yield from _named(row, start, cut.start())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from decimal import Decimal
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.chosen import SUM, roundings, stamps
 from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.due import open_before
 from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.identifiers import Found
 from invoice_desk.documents.extraction.ranker import FIELDS
@@ -32,6 +34,16 @@ _TITLE_ROWS = 25
 #: Why an amount has no minus though the page has one.
 WITHOUT_MINUS = "a credit note: amounts are written without their minus"
 _STAMPED, _REFERRED, _TITLED = 0.8, 0.7, 0.85
+#: Labels of terms of payment, their days, and what makes these another thing.
+_TERMS = frozenset({"terms", "due_date"})
+_DAYS = re.compile(
+    r"(?P<days>\d{1,3})\s*(?:days?|jours?|tagen?|tg|dagen)\b|\bnet\s(?P<net>\d{1,3})\b",
+    re.IGNORECASE,
+)
+_DISCOUNTED = re.compile(r"^[^.;]{0,25}(?:skonto|escompte|discount|\d\s?%)", re.IGNORECASE)
+_MONTH_END = re.compile(r"fin de mois|end of (?:the )?month|monatsende|\beom\b", re.IGNORECASE)
+#: A day that was counted is for a person to look at.
+_COUNTED = 0.6
 
 
 def complete(
@@ -47,6 +59,10 @@ def complete(
     _add_rounding(fields, document, values)
     _add_paid(fields, document, values)
     _add_reference(fields, document, values)
+    _add_due_date(fields, document, values)
+    before = open_before(document)
+    if before is not None and before.amount:
+        fields["prior_balance"] = values.of(before, money(before.amount), _REFERRED)
     _add_preceding(fields, document, values)
 
 
@@ -108,6 +124,27 @@ def _add_rounding(fields: dict[str, FieldValue], document: Document, values: Val
             held = values.of(candidate, money(step), sure, why)
             fields["rounding"] = replace(held, is_made=candidate.amount != step)
             return
+
+
+def _add_due_date(fields: dict[str, FieldValue], document: Document, values: Values) -> None:
+    """Count the days of the payment terms from the date of issue, where no day is named."""
+    issued = fields.get("issue_date")
+    if issued is None or "due_date" in fields:
+        return
+    for row in document.layout.rows:
+        if not any(label.means in _TERMS for label in document.labels[row.number]):
+            continue
+        found = [m for m in _DAYS.finditer(row.text) if not _DISCOUNTED.search(row.text[m.end() :])]
+        if not found or _MONTH_END.search(row.text):
+            continue
+        hit = max(found, key=lambda m: int(m.group("days") or m.group("net")))
+        days = int(hit.group("days") or hit.group("net"))
+        value = (dt.date.fromisoformat(issued.value) + dt.timedelta(days=days)).isoformat()
+        made = values.shaped(Found("due_date", value, row, hit.start(), hit.end(), _COUNTED))
+        why = f"{days} days after the date of issue"
+        sure = min(made.confidence, issued.confidence)
+        fields["due_date"] = replace(made, confidence=sure, reason=why, is_made=True)
+        return
 
 
 def _add_paid(fields: dict[str, FieldValue], document: Document, values: Values) -> None:

@@ -19,16 +19,33 @@ _ARREARS = re.compile(
 )
 
 
+def tells_arrears(text: str) -> bool:
+    """Return whether a row says what was open before."""
+    return _ARREARS.search(text) is not None
+
+
 def arrears_of(document: Document) -> tuple[Candidate, Candidate] | None:
     """Return what was open before this document, and what is due with it, where both are shown."""
     amounts = document.candidates[Kind.AMOUNT]
     for before in amounts:
-        if before.amount <= 0 or not _ARREARS.search(document.layout.rows[before.row].text):
+        if before.amount <= 0 or not tells_arrears(document.layout.rows[before.row].text):
             continue
         rest = {a.amount for a in amounts if a is not before and a.amount > 0}
         for due in amounts:
             if due.row > before.row and due.amount - before.amount in rest:
                 return before, due
+    return None
+
+
+def open_before(document: Document) -> Candidate | None:
+    """Return the amount that was open before this document, as its row says."""
+    arrears = arrears_of(document)
+    if arrears is not None:
+        return arrears[0]
+    for row in document.layout.rows:
+        amounts = document.by_row.get((Kind.AMOUNT, row.number), ())
+        if amounts and tells_arrears(row.text):
+            return amounts[-1]
     return None
 
 

@@ -22,11 +22,11 @@ from invoice_desk.documents.extraction.layout import Row
 
 #: From here on a name is taken, in logarithms of odds.
 _TAKEN = {"supplier_name": -4.5, "customer_name": -1.0}
-#: As many names are looked at, and the labels of the other party.
+#: As many names are looked at, and the labels of the other party, or of a person.
 _TRIED = 8
 _OTHER_PARTY = {
-    "supplier_name": frozenset({"buyer", "ship_to"}),
-    "customer_name": frozenset({"seller", "ship_to"}),
+    "supplier_name": frozenset({"buyer", "ship_to", "contact"}),
+    "customer_name": frozenset({"seller", "ship_to", "contact"}),
 }
 #: Odds of a name that is told by the address beneath it alone.
 _ADDRESSED = -0.5

@@ -53,6 +53,8 @@ def chosen_period(
         for name, table in ((FIRST, first), (LAST, last))
         if table.max() >= least
     }
+    if len(alone) == 2 and alone[FIRST].at == alone[LAST].at:
+        del alone[FIRST if alone[FIRST].odds < alone[LAST].odds else LAST]
     evidence, pairs = Evidence(document), []
     for a, b in _ranges(document):
         is_named = _is_named(document, evidence, a)
@@ -63,7 +65,7 @@ def chosen_period(
     floor = _NAMED if is_named else -np.inf
     days = {FIRST: Day(a, max(float(first[a]), floor)), LAST: Day(b, max(float(last[b]), floor))}
     is_likely = max(day.odds for day in days.values()) >= least
-    is_best = together + _TOGETHER >= first.max() + last.max()
+    is_best = is_named or together + _TOGETHER >= first.max() + last.max()
     return days if is_likely and is_best else alone
 
 

@@ -16,10 +16,16 @@ import numpy as np
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.chosen import SUM, TAKEN, Chosen, Odds, extras, means_of
 from invoice_desk.documents.extraction.document import Document
-from invoice_desk.documents.extraction.due import arrears_of, due_of
+from invoice_desk.documents.extraction.due import arrears_of, due_of, tells_arrears
 from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.sum_rows import summed_up
-from invoice_desk.documents.extraction.taxes import included_tax, over_rates, rest, stated_tax
+from invoice_desk.documents.extraction.taxes import (
+    included_tax,
+    over_rates,
+    rest,
+    stated_tax,
+    with_charges,
+)
 
 _OF_TAX = frozenset({"tax_total", "tax_base"})
 #: As many of the best candidates of each field are tried together.
@@ -58,10 +64,20 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
         }
     arrears = arrears_of(document)
     if arrears is not None:
+        rows = document.layout.rows
         is_open = np.array(
-            [each in arrears or each.amount == arrears[1].amount for each in amounts]
+            [
+                each in arrears
+                or each.amount == arrears[1].amount
+                or tells_arrears(rows[each.row].text)
+                for each in amounts
+            ]
         )
         odds |= {n: np.where(is_open, odds[n] - _LESS, odds[n]) for n in SUM if n in odds}
+        now = arrears[1].amount - arrears[0].amount
+        if "total_amount" in odds:
+            is_now = np.array([each.amount == now for each in amounts])
+            odds["total_amount"] = odds["total_amount"] + _SUMMED_UP * is_now
     best = {name: _best(amounts, odds[name]) for name in SUM if name in odds}
     chosen = _agreeing(best, extras(document)) or _single(best)
     if "total_amount" in chosen:
@@ -71,6 +87,7 @@ def chosen_amounts(document: Document, odds: Odds) -> dict[str, Chosen]:
             chosen |= included_tax(document, chosen["total_amount"], odds)
         if "net_amount" in chosen and "tax_amount" not in chosen:
             chosen |= stated_tax(document, chosen["net_amount"].candidate.amount, odds)
+        chosen |= with_charges(document, chosen)
         chosen |= due_of(document, chosen["total_amount"], odds)
         if arrears is not None:
             due, why = arrears[1], "the total and what was open before"

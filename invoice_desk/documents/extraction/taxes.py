@@ -23,7 +23,7 @@ from invoice_desk.documents.extraction.chosen import (
 )
 from invoice_desk.documents.extraction.document import Document
 
-_TAX = frozenset({"tax_total"})
+_TAX, _ROUNDED = frozenset({"tax_total"}), frozenset({"rounding"})
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 #: A tax is its rate of the net amount but for so much; odds of one that is, and of others.
 _CENTS, _BY_RATE, _CALLED = Decimal("0.02"), 2.0, -1.0
@@ -31,6 +31,8 @@ _CENTS, _BY_RATE, _CALLED = Decimal("0.02"), 2.0, -1.0
 _OF_RATE = frozenset({"total", "percent"})
 #: Sums of more rates of tax than this are not looked for.
 _MOST_RATES = 4
+#: Nor more discounts and charges than this.
+_MOST_STEPS = 5
 
 
 def rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[str, Chosen]:
@@ -98,16 +100,59 @@ def over_rates(document: Document, total: Chosen) -> dict[str, Chosen]:
 
 
 def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
-    """Return the tax of all rates where the chosen one is not what net and total leave."""
+    """Return the tax of all rates where the chosen one is of one of them, or what it is on."""
     net, tax, total = (chosen[name] for name in SUM)
-    for extra in sorted(extras(document), key=abs):
-        value = total.candidate.amount - extra - net.candidate.amount
-        if value == tax.candidate.amount:
-            return {}
+    left = [
+        total.candidate.amount - extra - net.candidate.amount
+        for extra in sorted(extras(document), key=abs)
+    ]
+    if tax.candidate.amount in left:
+        return {}
+    is_base = "tax_base" in means_of(document, tax.candidate.row)
+    for value in left:
         parts = _parts_of(document, value) if value * total.candidate.amount > 0 else ()
-        if parts:
+        if parts and (is_base or any(part.amount == tax.candidate.amount for part in parts)):
             return {"tax_amount": _sum_of(parts, value, min(net.odds, total.odds))}
     return {}
+
+
+def with_charges(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
+    """Return the net amount after discount and charges where the one before was chosen.
+
+    The net amount is the sum of the lines less allowances plus charges (EN 16931, BR-CO-13).
+    Where only the sum before stands on the page, that is told by total less tax.
+    """
+    if not all(name in chosen for name in SUM):
+        return {}
+    net, tax, total = (chosen[name] for name in SUM)
+    wanted = total.candidate.amount - tax.candidate.amount
+    if wanted - net.candidate.amount in extras(document):
+        return {}
+    steps = _allowances_and_charges(document)
+    for count in range(1, len(steps) + 1):
+        for some in combinations(steps, count):
+            if net.candidate.amount + sum(step for step, _ in some) != wanted:
+                continue
+            sure = min(net.odds, total.odds)
+            why = "the sum of the lines, less discounts, with charges"
+            found = _on_page(document, wanted, None)
+            return {"net_amount": Chosen(found or net.candidate, sure, f"{wanted:f}", why)}
+    return {}
+
+
+def _allowances_and_charges(document: Document) -> list[tuple[Decimal, Candidate]]:
+    """Return what rows outside of lines take off or add, at most the last few."""
+    found = []
+    for row in document.layout.rows:
+        amounts = document.by_row.get((Kind.AMOUNT, row.number), ())
+        means = means_of(document, row.number)
+        if not amounts or means & (_TAX | DUE | NOT_DUE):
+            continue
+        if "discount" in means:
+            found.append((-abs(amounts[-1].amount), amounts[-1]))
+        elif "charge" in means:
+            found.append((abs(amounts[-1].amount), amounts[-1]))
+    return found[-_MOST_STEPS:]
 
 
 def stated_tax(document: Document, net: Decimal, odds: Odds) -> dict[str, Chosen]:
@@ -181,7 +226,7 @@ def _parts_of(document: Document, value: Decimal) -> tuple[Candidate, ...]:
         c
         for c in amounts
         if c.amount and abs(c.amount) < abs(value) and figures.is_near_tax(c.row)
-        if not means_of(document, c.row) & STAMP
+        if not means_of(document, c.row) & (STAMP | _ROUNDED)
     ][-12:]
     for count in range(2, _MOST_RATES + 1):
         for parts in combinations(taxes, count):
