@@ -23,7 +23,7 @@ from invoice_desk.documents.extraction.identifiers import (
     identifiers_of,
 )
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.named_values import named_at, others_at
+from invoice_desk.documents.extraction.named_values import in_groups, named_at, others_at
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
@@ -145,6 +145,12 @@ class _Fields:
             if named_at(self._document, name) != at:
                 sure = self._tried(name, sure)
             fields[name] = self._values.of(candidate, value, sure)
+            whole = in_groups(self._document, candidate) if kind is Kind.CODE else None
+            if whole is not None:
+                row = self._document.layout.rows[candidate.row]
+                text = row.text[slice(*whole)]
+                value, box = text.replace(" ", ""), row.box_of(*whole)
+                fields[name] = replace(fields[name], value=value, text=text, box=box)
         return fields
 
     def _least(self, name: str) -> float:

@@ -49,11 +49,26 @@ _TITLE_NUMBER = re.compile(
 #: A number that stands alone, so few rows below a title: `No. 31` below `INVOICE`.
 _NUMBER_ALONE = re.compile(r"^\W*(?:no|nr|n[°º]|number|nummer|num[ée]ro|#)[.:\s]*$", re.IGNORECASE)
 _ROWS_BELOW_TITLE = 3
+#: The groups of a number, up to the end of its part of the row.
+_GROUPS = re.compile(r"[\s.:#]{0,4}(?P<number>\d{1,4}(?: \d{2,4}){1,5})(?=\t|\s*$)")
 _OF_ANOTHER = re.compile(
     r"\b(?:zu|zur|für|kunde\w*|auftrag\w*|bestell\w*|liefer\w*|order|customer|commande|client|"
     r"kontroll\w*|original|page|seite)\b",
     re.IGNORECASE,
 )
+
+
+def in_groups(document: Document, code: Candidate) -> tuple[int, int] | None:
+    """Return from where to where a number stands that is written in groups behind its label.
+
+    `Customer no: 8 442 917 03` is one number, of which `code` is a group; None for others.
+    """
+    row = document.layout.rows[code.row]
+    before = [label for label in document.labels[code.row] if label.stop <= code.start]
+    found = _GROUPS.match(row.spaced, before[-1].stop) if before else None
+    if found is None or not found.start("number") <= code.start < found.end("number"):
+        return None
+    return found.span("number")
 
 
 def named_at(document: Document, field: str) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -122,22 +122,31 @@ def with_charges(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, 
     The net amount is the sum of the lines less allowances plus charges (EN 16931, BR-CO-13).
     Where only the sum before stands on the page, that is told by total less tax.
     """
-    if not all(name in chosen for name in SUM):
+    if not {"tax_amount", "total_amount"} <= chosen.keys():
         return {}
-    net, tax, total = (chosen[name] for name in SUM)
+    tax, total = chosen["tax_amount"], chosen["total_amount"]
     wanted = total.candidate.amount - tax.candidate.amount
-    if wanted - net.candidate.amount in extras(document):
+    net = chosen.get("net_amount")
+    before = [net.candidate] if net is not None else _subtotals(document)
+    if any(wanted - each.amount in extras(document) for each in before):
         return {}
     steps = _allowances_and_charges(document)
-    for count in range(1, len(steps) + 1):
+    for each, count in product(before, range(1, len(steps) + 1)):
         for some in combinations(steps, count):
-            if net.candidate.amount + sum(step for step, _ in some) != wanted:
-                continue
-            sure = min(net.odds, total.odds)
-            why = "the sum of the lines, less discounts, with charges"
-            found = _on_page(document, wanted, None)
-            return {"net_amount": Chosen(found or net.candidate, sure, f"{wanted:f}", why)}
+            if each.amount + sum(step for step, _ in some) == wanted:
+                sure = min(tax.odds, total.odds)
+                why = "the sum of the lines, less discounts, with charges"
+                found = _on_page(document, wanted, None) or each
+                return {"net_amount": Chosen(found, sure, f"{wanted:f}", why)}
     return {}
+
+
+def _subtotals(document: Document) -> list[Candidate]:
+    """Return the amounts of rows that sum up lines."""
+    rows = document.layout.rows
+    found = [row for row in rows if means_of(document, row.number) & {"subtotal", "net_total"}]
+    amounts = [document.by_row.get((Kind.AMOUNT, row.number), ()) for row in found]
+    return [each[-1] for each in amounts if each]
 
 
 def _allowances_and_charges(document: Document) -> list[tuple[Decimal, Candidate]]:
