@@ -30,9 +30,8 @@ class MailImages:
         Raises:
             SourceError: If the mail cannot be read.
         """
-        sides = PER_POINT, PER_POINT
         return [
-            PageShape(page.number, page.width * sides[0], page.height * sides[1])
+            PageShape(page.number, page.width * PER_POINT, page.height * PER_POINT)
             for page in self._read(file)
         ]
 

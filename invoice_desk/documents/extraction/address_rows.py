@@ -31,6 +31,8 @@ _MOST_GAP, _MOST_SPREAD = 2.5, 2.0
 _GAP_AFTER, _SPREAD_AFTER = 1.4, 1.3
 #: Behind the town, a row of so many parts is of a table.
 _PARTS_OF_TABLE = 3
+#: Behind the town stands a country, or what is left of it, and no sentence.
+_MOST_WORDS = 6
 #: A row of so many digits and no letter is a number to call.
 _DIGITS_OF_PHONE = 7
 #: A name of so many letters and digits is the same one elsewhere.
@@ -52,7 +54,8 @@ REGISTRATION = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w-])\+?0?\d{2,3}-\d{6,8}(?!\w)")
 _CONTACT = re.compile(
-    r"\b(?:tel|fax|phone|h/?p|mobile|e-?mail|website|hotline|invoice|receipt|bill|date|gst|cashier)\b"
+    r"\b(?:tel|fax|phone|h/?p|mobile|e-?mail|website|hotline|invoice|receipt|bill|date|gst|cashier"
+    r"|vat|tva|ust|siret|siren|rcs|hrb)\b"
     r"|@|www\.|https?:",
     re.IGNORECASE,
 )
@@ -103,6 +106,8 @@ def address_below(document: Document, name: Candidate) -> Address | None:
             break
         labels = [x for x in document.labels[row.number] if _is_inside(x, part.box)]
         is_of_table = past_town and len(row.parts) >= _PARTS_OF_TABLE
+        if past_town and len(text.split()) > _MOST_WORDS:
+            break
         if _is_part(text, found, labels, is_of_table=is_of_table) and not _is_end(text, labels):
             gaps.append(max(0.0, gap))
             found.append(Beneath(text, part.box))
@@ -178,7 +183,7 @@ def _without_contact(text: str) -> str:
     contact = _CONTACT.search(text)
     if contact is None or not contact.start() or not looks_like_address(text[: contact.start()]):
         return text
-    return text[: contact.start()].strip(" ,(")
+    return text[: contact.start()].strip(" ,(-–·|")
 
 
 def _is_inside(label: Label, box: Box) -> bool:

@@ -54,13 +54,16 @@ def due_of(document: Document, total: Chosen, odds: Odds) -> dict[str, Chosen]:
     if "amount_due" not in odds:
         return {}
     left = _left_to_pay(document, abs(total.candidate.amount))
+    left = left or _after_payment(document, total.candidate)
     if left is not None:
         why = "the total less what was paid"
         return {"amount_due": Chosen(left, max(1.5, total.odds), left.value, why)}
     at = int(odds["amount_due"].argmax())
     sure = float(odds["amount_due"][at])
     candidate = document.candidates[Kind.AMOUNT][at]
-    if sure > TAKEN and abs(candidate.amount) <= abs(total.candidate.amount):
+    whole = total.candidate.amount
+    is_part = abs(candidate.amount) <= abs(whole) and candidate.amount * whole >= 0
+    if sure > TAKEN and is_part:
         return {"amount_due": Chosen(candidate, sure, candidate.value)}
     return {"amount_due": replace(total, odds=min(total.odds, 1.0), reason="nothing is paid yet")}
 
@@ -73,4 +76,16 @@ def _left_to_pay(document: Document, total: Decimal) -> Candidate | None:
         means = means_of(document, candidate.row)
         if means & DUE and not means & NOT_DUE and total - candidate.amount in paid:
             return candidate
+    return None
+
+
+def _after_payment(document: Document, total: Candidate) -> Candidate | None:
+    """Return the amount below the total that is left of it by one below zero between them."""
+    amounts = document.candidates[Kind.AMOUNT]
+    for paid in amounts:
+        if paid.row <= total.row or not 0 < -paid.amount < total.amount:
+            continue
+        for left in amounts:
+            if left.row > paid.row and left.amount == total.amount + paid.amount:
+                return left
     return None

@@ -67,7 +67,8 @@ def sender_lines(document: Document) -> list[SenderLine]:
 
 def sender_line(document: Document, row: Row) -> SenderLine | None:
     """Return what a row says where it is name, street and town; None for other rows."""
-    if document.labels[row.number][:1] or not has_town(row.text):
+    labels = document.labels[row.number]
+    if any(label.means != "address" for label in labels) or not has_town(row.text):
         return None
     pieces = list(_pieces(row.spaced))
     if len(pieces) < 3 or not _is_plain_name(row.text[slice(*pieces[0])]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from invoice_desk.documents.extraction.address_rows import (
 from invoice_desk.documents.extraction.addresses import has_town, looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
-from invoice_desk.documents.extraction.headed_names import is_salutation
+from invoice_desk.documents.extraction.headed_names import SenderLine, is_salutation, sender_lines
 from invoice_desk.documents.extraction.layout import Row
 
 #: From here on a name is taken, in logarithms of odds.
@@ -41,6 +41,8 @@ _LEGAL_END = re.compile(
 _FRAGMENT = re.compile(
     r"^(?:[^()]*\)|\(|(?:co|cp)\b\.?|sdn\b|bhd\b|gmbh\b|enterprise\b|& )", re.IGNORECASE
 )
+#: A letterhead has so many rows over the line of the sender, which begin where it does.
+_LETTERHEAD_ROWS, _SAME_COLUMN = 4, 20.0
 #: A legal form stands at most this many heights behind its name.
 _LEGAL_GAP = 3.0
 
@@ -87,13 +89,13 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
     A letter begins with whom it is for; what stands below a heading of the buyer comes first.
     """
     sender = address_below(document, supplier)
-    sent_from = folded(sender.text) if sender else ""
+    sent_from, lines = folded(sender.text) if sender else "", sender_lines(document)
     found = []
     for name in document.candidates[Kind.NAME]:
         row = document.layout.rows[name.row]
         if row.page != supplier.page or name.box[1] > _UPPER * document.layout.sizes[row.page][1]:
             break
-        if not _may_be_addressee(document, name, supplier):
+        if not _may_be_addressee(document, name, supplier) or _is_over_sender(name, lines):
             continue
         address = address_below(document, name)
         if address is None or not has_town(address.text) or folded(address.text) in sent_from:
@@ -126,7 +128,21 @@ def _ranked(document: Document, field: str, odds: np.ndarray) -> list[tuple[Cand
     names = document.candidates[Kind.NAME]
     best = [(names[i], float(odds[i])) for i in np.argsort(-odds)[:_TRIED]]
     other = _OTHER_PARTY[field]
-    return [(name, sure) for name, sure in best if document.label_before(name) not in other]
+    found = [(name, sure) for name, sure in best if document.label_before(name) not in other]
+    if field == "customer_name":
+        lines = sender_lines(document)
+        found = [(name, sure) for name, sure in found if not _is_over_sender(name, lines)]
+    return found
+
+
+def _is_over_sender(name: Candidate, lines: Sequence[SenderLine]) -> bool:
+    """Return whether a name stands right over a line of the sender: it is of the letterhead."""
+    return any(
+        line.page == name.page
+        and 0 <= line.row - name.row <= _LETTERHEAD_ROWS
+        and abs(line.left - name.box[0]) < _SAME_COLUMN
+        for line in lines
+    )
 
 
 def whole_name(document: Document, name: Candidate) -> str:
