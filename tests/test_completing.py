@@ -87,3 +87,43 @@ def test_a_discount_is_not_taken_for_the_tax() -> None:
 
     assert fields["total_amount"].value == "405.00"
     assert "tax_amount" not in fields
+
+
+def test_taxes_of_several_rates_in_the_total_are_summed() -> None:
+    found = bill(
+        *(("Total TTC", "54,20 EUR"), ("Dont TVA 10,00 % sur 38,36", "3,84")),
+        *(("Dont TVA 20,00 % sur 10,00", "2,00"), ("Carte bancaire", "54,20")),
+    )
+
+    values = {name: each.value for name, each in found.fields.items()}
+    assert (values["net_amount"], values["tax_amount"]) == ("48.36", "5.84")
+
+
+def test_what_is_left_after_a_payment_is_due() -> None:
+    fields = bill(
+        *(("Gesamtbetrag brutto", "1.116,12 €"), ("Gezahlte Abschläge", "-1.056,00 €")),
+        ("Der Rest wird am 05.07.2024 abgebucht:", "60,12 €"),
+    ).fields
+
+    assert fields["amount_due"].value == "60.12"
+
+
+@pytest.mark.parametrize(
+    ("written", "account"),
+    [
+        ("Bank: Barclays  Sort code 20-48-46  Account no. 73920184", "73920184"),
+        ("BACS: 30-96-12 a/c 00418822", "00418822"),
+    ],
+)
+def test_a_british_account_is_no_number_of_the_customer(written: str, account: str) -> None:
+    fields = bill((written, ""), ("Total", "120.00")).fields
+
+    assert fields["iban_or_account"].value == account
+    assert "customer_id" not in fields
+
+
+@pytest.mark.parametrize("before", ["USt-IdNr. ", "USt-ID ", "VAT ID ", ""])
+def test_a_tax_number_is_told_from_the_word_before_it(before: str) -> None:
+    fields = bill((f"{before}DE129273398", ""), ("Total", "120.00")).fields
+
+    assert fields["supplier_vat_id"].value == "DE129273398"

@@ -143,7 +143,8 @@ class SourceStore:
         file.tables.append(table_id)
         if "fields" in head.details:
             file.documents.append(table_id)
-        if LINES_OF not in head.details:  # the document says what it is, not its lines
+        # A document says itself what it is; its fields and lines do not.
+        if LINES_OF not in head.details and "fields" not in head.details:
             file.note_type(match.document_type, match.confidence, match.reasons, sure=SURE)
         self._store_rows(to, file, table_id, table.rows, counted=True)
 

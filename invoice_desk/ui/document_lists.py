@@ -27,6 +27,8 @@ _TAX_ORDER = ("tax_rate", "rate", "tax_category", "base", "amount", "exemption_r
 _LINES_PREFIX = "lines."
 #: Weights of findings, the gravest first.
 _BY_GRAVITY = [each.value for each in reversed(Severity)]
+#: Letters of what was read that are shown in a column of their own.
+_MOST_READ = 24
 #: The column of the findings that takes what room there is.
 _WHY = 2
 #: Columns of texts, which get what room the others leave, and the least and most of that.
@@ -122,6 +124,8 @@ class DocumentLists(QTabWidget):
         weight = status(record.severity)
         text = record.text or ""
         told = f"{why}\n{text}" if text else why
+        if len(text) > _MOST_READ:  # more than what was read: an explanation
+            why, text = f"{why} ({text})", ""
         return [(weight, record.severity), (field, field), (why, told), (text, told)]
 
     def _on_opened(self, record: FindingRecord) -> None:

@@ -26,5 +26,10 @@ def looks_like_address(text: str) -> bool:
 
 
 def has_town(text: str) -> bool:
-    """Return whether `text` has a post code, or four or five figures before a word."""
-    return POSTCODE.search(text) is not None or TOWN.search(text) is not None
+    """Return whether `text` has a post code, or four or five figures before a word.
+
+    Those before the word of a street are the number of a house.
+    """
+    if POSTCODE.search(text) is not None:
+        return True
+    return any(STREET.match(text, hit.end() - 2) is None for hit in TOWN.finditer(text))

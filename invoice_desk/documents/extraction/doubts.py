@@ -15,10 +15,12 @@ from invoice_desk.documents.fields import FieldValue
 _DOUBTFUL = 0.7
 #: What a document has to say, each by one of several fields.
 _NEEDED = (("invoice_number",), ("issue_date",), ("total_amount",))
-#: Class → the same where it is otherwise: an invoice names its seller (EN 16931, BT-27), an order
-#: has a number of its own and need not be an invoice.
+#: Class → the same where it is otherwise: an invoice names its seller (EN 16931, BT-27), a receipt
+#: need have no number (a simplified invoice, article 226b of the VAT directive), an order has a
+#: number of its own and need not be an invoice.
 _NEEDED_BY = {
-    **dict.fromkeys(("invoice", "credit_note", "receipt"), (*_NEEDED, ("supplier_name",))),
+    **dict.fromkeys(("invoice", "credit_note"), (*_NEEDED, ("supplier_name",))),
+    "receipt": (("issue_date",), ("total_amount",), ("supplier_name",)),
     "order": (("contract_ref", "purchase_order", "invoice_number"), ("total_amount",)),
 }
 #: Doubts about these are for a person to look at; those about others are told.

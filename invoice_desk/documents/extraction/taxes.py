@@ -196,6 +196,16 @@ def included_tax(document: Document, total: Chosen, odds: Odds) -> dict[str, Cho
     The net amount stands nowhere then.
     """
     whole = total.candidate.amount
+    by_rate = _bases_and_taxes(document)
+    net = sum((base.amount for base, _ in by_rate), Decimal(0))
+    tax = sum((each.amount for _, each in by_rate), Decimal(0))
+    if len(by_rate) > 1 and net + tax == whole:
+        bases, taxes = zip(*by_rate, strict=True)
+        why = "the sum of what each rate is on"
+        return {
+            "tax_amount": _sum_of(taxes, tax, total.odds),
+            "net_amount": Chosen(bases[-1], min(1.5, total.odds), f"{net:f}", why, bases),
+        }
     for amount in document.candidates[Kind.AMOUNT]:
         if not means_of(document, amount.row) & _TAX or not 0 < abs(amount.amount) < abs(whole) / 2:
             continue
@@ -210,6 +220,21 @@ def included_tax(document: Document, total: Chosen, odds: Odds) -> dict[str, Cho
                     "net_amount": Chosen(total.candidate, min(1.5, total.odds), f"{net:f}", why),
                 }
     return {}
+
+
+def _bases_and_taxes(document: Document) -> list[tuple[Candidate, Candidate]]:
+    """Return of each row that states a rate what the tax is on, and the tax."""
+    found = []
+    for row in document.layout.rows:
+        amounts = document.by_row.get((Kind.AMOUNT, row.number), ())[-2:]
+        rates = _RATE.findall(row.text)
+        if len(amounts) < 2 or not rates or not means_of(document, row.number) & _TAX:
+            continue
+        rate = Decimal(rates[0].replace(",", "."))
+        base, tax = sorted(amounts, key=lambda each: -abs(each.amount))
+        if abs(abs(base.amount) * rate / 100 - abs(tax.amount)) <= _CENTS:
+            found.append((base, tax))
+    return found
 
 
 def _sum_of(parts: Sequence[Candidate], value: Decimal, sure: float) -> Chosen:
