@@ -127,3 +127,29 @@ def test_a_tax_number_is_told_from_the_word_before_it(before: str) -> None:
     fields = bill((f"{before}DE129273398", ""), ("Total", "120.00")).fields
 
     assert fields["supplier_vat_id"].value == "DE129273398"
+
+
+def test_the_number_under_a_title_is_its_own_and_no_contract() -> None:
+    head = [(40, {50: "Delmas & Fils", 350: "AVOIR"}), (56, {350: "AV240032 du 11/06/2024"})]
+    rows = [(120, {50: "Total HT", 450: "118,60"}), (136, {50: "TVA 20 %", 450: "23,72"})]
+
+    fields = read_document([page_of(*head, *rows, (152, {50: "Total TTC", 450: "142,32"}))]).fields
+
+    assert fields["invoice_number"].value == "AV240032"
+    assert "contract_ref" not in fields
+
+
+def test_an_amount_that_is_not_taxed_is_no_tax() -> None:
+    fields = bill(
+        *(("Total HT", "1 824,00 €"), ("TVA 20 %", "364,80 €")),
+        *(("Débours non soumis à TVA", "137,46 €"), ("Total TTC", "2 326,26 €")),
+    ).fields
+
+    assert fields["total_amount"].value == "2326.26"
+    assert "tax_amount" not in fields or fields["tax_amount"].value == "364.80"
+
+
+def test_the_days_to_pay_may_stand_in_a_sentence() -> None:
+    fields = bill(("Please pay within 7 days to the account below", ""), ("Total", "120.00")).fields
+
+    assert fields["due_date"].value == "2024-06-21"

@@ -40,6 +40,11 @@ _DAYS = re.compile(
     r"(?P<days>\d{1,3})\s*(?:days?|jours?|tagen?|tg|dagen)\b|\bnet\s(?P<net>\d{1,3})\b",
     re.IGNORECASE,
 )
+_PAY_WITHIN = re.compile(
+    r"\b(?:pay|payable|payment|zahlbar|zahlung|zahlen|payer|payable|paiement|r[èe]glement)\b"
+    r"[^.;]{0,30}\b(?:within|in|innerhalb|binnen|sous|[àa])\b",
+    re.IGNORECASE,
+)
 _DISCOUNTED = re.compile(r"^[^.;]{0,25}(?:skonto|escompte|discount|\d\s?%)", re.IGNORECASE)
 _MONTH_END = re.compile(r"fin de mois|end of (?:the )?month|monatsende|\beom\b", re.IGNORECASE)
 #: A day that was counted is for a person to look at.
@@ -132,7 +137,8 @@ def _add_due_date(fields: dict[str, FieldValue], document: Document, values: Val
     if issued is None or "due_date" in fields:
         return
     for row in document.layout.rows:
-        if not any(label.means in _TERMS for label in document.labels[row.number]):
+        is_told = any(label.means in _TERMS for label in document.labels[row.number])
+        if not is_told and not _PAY_WITHIN.search(row.text):
             continue
         found = [m for m in _DAYS.finditer(row.text) if not _DISCOUNTED.search(row.text[m.end() :])]
         if not found or _MONTH_END.search(row.text):

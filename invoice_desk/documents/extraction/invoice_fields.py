@@ -108,6 +108,8 @@ class _Fields:
         """Return field → value, in the order in which people read them."""
         fields = self._alone() | self._period()
         _mind_one_date(fields)
+        if self._class != "order":
+            _mind_one_number(fields)
         fields |= self._parties()
         amounts = chosen_amounts(self._document, self._odds.of)
         fields |= {name: self._amount(name, chosen) for name, chosen in amounts.items()}
@@ -227,6 +229,14 @@ def _mind_one_date(fields: dict[str, FieldValue]) -> None:
         if is_same and issued is not None and issued.page == getattr(other, "page", None):
             fields["issue_date"] = replace(issued, confidence=min(issued.confidence, _MADE))
             return
+
+
+def _mind_one_number(fields: dict[str, FieldValue]) -> None:
+    """Drop the number of a contract that is the invoice's own: one place, one field."""
+    number, contract = fields.get("invoice_number"), fields.get("contract_ref")
+    places = [(each.page, each.box) for each in (number, contract) if each is not None]
+    if len(places) == 2 and places[0] == places[1]:
+        del fields["contract_ref"]
 
 
 def _mind_order(fields: dict[str, FieldValue]) -> None:

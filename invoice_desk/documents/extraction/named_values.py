@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.ranker import FIELDS
 
@@ -49,6 +49,8 @@ _TITLE_NUMBER = re.compile(
 #: A number that stands alone, so few rows below a title: `No. 31` below `INVOICE`.
 _NUMBER_ALONE = re.compile(r"^\W*(?:no|nr|n[°º]|number|nummer|num[ée]ro|#)[.:\s]*$", re.IGNORECASE)
 _ROWS_BELOW_TITLE = 3
+#: What may stand behind a number under a title: the day, and a word before it.
+_WITH_DAY = re.compile(rf"\s*(?:(?:du|vom|of|dated|from|le|,)?\s*(?:{DATE.pattern}))?")
 #: The groups of a number, up to the end of its part of the row.
 _GROUPS = re.compile(r"[\s.:#]{0,4}(?P<number>\d{1,4}(?: \d{2,4}){1,5})(?=\t|\s*$)")
 _OF_ANOTHER = re.compile(
@@ -110,7 +112,29 @@ def _is_number_of_title(document: Document, code: Candidate) -> bool:
     if _NUMBER_ALONE.match(before):
         above = document.labels[max(0, code.row - _ROWS_BELOW_TITLE) : code.row]
         return any(label.means == "document_word" for labels in above for label in labels)
+    if _is_under_title(document, code):
+        return True
     return bool(_TITLE_NUMBER.match(before)) and not _OF_ANOTHER.search(before)
+
+
+def _is_under_title(document: Document, code: Candidate) -> bool:
+    """Return whether a number begins what stands right under a title, as `AV-7 of 1 May` does."""
+    row = document.layout.rows[code.row]
+    part = next((p for p in row.parts if row.offsets[p.start] == code.start), None)
+    if part is None or not _WITH_DAY.fullmatch(part.text[code.stop - code.start :]):
+        return False
+    return any(
+        over.box[0] < part.box[2] and part.box[0] < over.box[2]
+        for upper in document.layout.rows[max(0, code.row - 2) : code.row]
+        if upper.page == row.page
+        for over in upper.parts
+        if any(
+            label.means == "document_word"
+            and (label.start, label.stop - label.start)
+            == (upper.offsets[over.start], len(over.text))
+            for label in document.labels[upper.number]
+        )
+    )
 
 
 #: Field → whether a candidate is said by a title of the document to be it.

@@ -21,6 +21,7 @@ from invoice_desk.documents.extraction.exemption import exemption
 from invoice_desk.documents.extraction.sum_rows import summed_up
 from invoice_desk.documents.extraction.taxes import (
     included_tax,
+    is_untaxed,
     over_rates,
     rest,
     stated_tax,
@@ -104,6 +105,8 @@ def _without_others(document: Document, odds: Odds) -> dict[str, np.ndarray]:
     for name, (others, own) in _CALLED_OTHERWISE.items():
         if name in odds:
             is_other = np.array([bool(each & others) and not each & own for each in means])
+            if name == "tax_amount":
+                is_other |= np.array([is_untaxed(document, amount) for amount in amounts])
             found[name] = np.where(is_other, odds[name] - _LESS, odds[name])
     return found
 

@@ -23,6 +23,12 @@ from invoice_desk.documents.extraction.chosen import (
 )
 from invoice_desk.documents.extraction.document import Document
 
+#: What a row says of an amount on which there is no tax.
+_UNTAXED = re.compile(
+    r"non (?:soumis|assujetti|taxable)|hors (?:champ|tva)|exon[ée]r|exempt|not subject|steuerfrei"
+    r"|nicht steuerbar|durchlaufende",
+    re.IGNORECASE,
+)
 _TAX, _ROUNDED = frozenset({"tax_total"}), frozenset({"rounding"})
 _RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%")
 #: A tax is its rate of the net amount but for so much; odds of one that is, and of others.
@@ -97,6 +103,11 @@ def over_rates(document: Document, total: Chosen) -> dict[str, Chosen]:
             why = "the sum of the totals of each rate"
             return {"total_amount": Chosen(amount, total.odds, amount.value, why)}
     return {}
+
+
+def is_untaxed(document: Document, amount: Candidate) -> bool:
+    """Return whether the row of an amount says that there is no tax on it."""
+    return _UNTAXED.search(document.layout.rows[amount.row].text) is not None
 
 
 def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
@@ -261,6 +272,7 @@ def _parts_of(document: Document, value: Decimal) -> tuple[Candidate, ...]:
         for c in amounts
         if c.amount and abs(c.amount) < abs(value) and figures.is_near_tax(c.row)
         if not means_of(document, c.row) & (STAMP | _ROUNDED)
+        if not is_untaxed(document, c)
     ][-12:]
     for count in range(2, _MOST_RATES + 1):
         for parts in combinations(taxes, count):
