@@ -305,7 +305,7 @@ def test_shift_click_extends_and_a_drawn_box_takes_all_words(
 ) -> None:
     view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
     row = view.form.rows["customer_name"]
-    row.edit.setFocus()
+    view.form.choose("customer_name")
 
     click(view, "Mairie")
     click(view, "Vence", Qt.KeyboardModifier.ShiftModifier)
