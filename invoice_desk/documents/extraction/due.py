@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.chosen import DUE, NOT_DUE, TAKEN, Chosen, Odds, means_of
@@ -19,6 +20,7 @@ _ARREARS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def tells_arrears(text: str) -> bool:
     """Return whether a row says what was open before."""
     return _ARREARS.search(text) is not None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations, product
 
 import numpy as np
@@ -107,7 +108,12 @@ def over_rates(document: Document, total: Chosen) -> dict[str, Chosen]:
 
 def is_untaxed(document: Document, amount: Candidate) -> bool:
     """Return whether the row of an amount says that there is no tax on it."""
-    return _UNTAXED.search(document.layout.rows[amount.row].text) is not None
+    return _says_untaxed(document.layout.rows[amount.row].text)
+
+
+@lru_cache(maxsize=4096)
+def _says_untaxed(text: str) -> bool:
+    return _UNTAXED.search(text) is not None
 
 
 def _whole_tax(document: Document, chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
