@@ -147,6 +147,13 @@ class UnsupportedKindError(SourceError):
     advice = "Save it as CSV, XLSX, PDF or an image, and import that."
 
 
+class OwnFileError(SourceError):
+    """The file is one that the open desk is made of."""
+
+    code = "own_file"
+    advice = "Import the invoices themselves; what the desk holds is in it already."
+
+
 class EncryptedSourceError(SourceError):
     """The file is password-protected."""
 

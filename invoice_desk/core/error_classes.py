@@ -43,6 +43,7 @@ _TRAITS = {
     "storage": ErrorTraits(ErrorClass.DATABASE, Severity.CRITICAL),
     "empty": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.WARNING),
     "unsupported": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.ERROR),
+    "own_file": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.ERROR),
     "encrypted": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.ERROR),
     "corrupt": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.ERROR),
     "unsafe": ErrorTraits(ErrorClass.FILE_FORMAT, Severity.CRITICAL),

@@ -22,6 +22,13 @@ from invoice_desk.services.passwords import SessionPasswords
 from invoice_desk.settings import load_settings
 from invoice_desk.workers.contract import WorkerPool
 
+#: Device and number of a file, whatever its path is called.
+Identity = tuple[int, int]
+#: What SQLite adds to the name of a database for the files beside it.
+_PARTS = ("", "-wal", "-shm", "-journal")
+#: SQLite's smallest page, see https://sqlite.org/fileformat.html; no database is smaller.
+_SMALLEST = 512
+
 
 @dataclass(slots=True)
 class Desk:
@@ -49,6 +56,17 @@ class Desk:
         """Return where the bytes with this hash are kept."""
         return self.originals / sha256[:2] / sha256
 
+    def own(self) -> frozenset[Identity]:
+        """Return what the desk is made of: its file, its log and index, the originals' folder.
+
+        Nothing but SQLite may open the files in this process: whoever closes one drops SQLite's
+        locks on it, and the next process that joins cuts the index off beneath the others, which
+        ends them with a bus error; see https://sqlite.org/howtocorrupt.html, section 2.2.
+        """
+        files = (self.path.with_name(self.path.name + part) for part in _PARTS)
+        found = (identity(path) for path in (*files, self.originals))
+        return frozenset(each for each in found if each is not None)
+
     def close(self) -> None:
         """Close all connections."""
         self.bulk.close()
@@ -68,7 +86,7 @@ def open_desk(path: Path) -> Desk:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
-    _refuse_other_files(path)
+    _refuse_tiny_files(path)
     engine = open_engine(path)
     try:
         upgrade(engine, path)
@@ -80,16 +98,27 @@ def open_desk(path: Path) -> Desk:
     )
 
 
-def _refuse_other_files(path: Path) -> None:
-    """Refuse what is not SQLite; SQLite itself would take a tiny file for an empty database."""
+def identity(path: Path) -> Identity | None:
+    """Return which file or folder a path leads to, None where there is none."""
     try:
-        with path.open("rb") as file:
-            head = file.read(16)
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _refuse_tiny_files(path: Path) -> None:
+    """Refuse what is too small for a database: SQLite would take it for an empty one.
+
+    It is not opened: another desk of this process may be the same file, see `Desk.own`.
+    """
+    try:
+        size = path.stat().st_size
     except FileNotFoundError:
         return
     except OSError as error:
         raise StorageError(f"The desk {path} cannot be opened: {error.strerror}.") from error
-    if head and head != b"SQLite format 3\x00":
+    if 0 < size < _SMALLEST:
         raise StorageError(f"{path.name} is not a desk.")
 
 

@@ -170,7 +170,8 @@ class ImportJob(RunningJob):
 
     def _is_large(self) -> bool:
         """Return whether what was named needs worker processes for sure, told by sizes alone."""
-        size = sum(path.stat().st_size for path, _ in find_files(self._paths) if path.is_file())
+        found = find_files(self._paths, without=self._desk.own())
+        size = sum(path.stat().st_size for path, _ in found if path.is_file())
         self._choose(size)
         return self._choice.mode is Mode.OPTIMIZED
 

@@ -71,7 +71,7 @@ class Intake:
             CancelledError: If the import was cancelled.
             StorageError: If something cannot be kept or recorded.
         """
-        for path, error in find_files(paths):
+        for path, error in find_files(paths, without=self.desk.own()):
             self.check()
             if str(path) in self._by_path:
                 continue

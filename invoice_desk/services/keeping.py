@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from invoice_desk.core.source import Detection, detect_kind, has_members
 from invoice_desk.errors import (
     EmptySourceError,
     MissingSourceError,
+    OwnFileError,
     SourceError,
     StorageError,
     UnreadableSourceError,
 )
 from invoice_desk.readers.archive import member_names
+from invoice_desk.services.desk import Identity, identity
 
 _BLOCK = 1 << 20
 _HEAD = 1 << 16
@@ -38,33 +40,44 @@ class Kept:
     detection: Detection
 
 
-def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, SourceError | None]]:
+def find_files(
+    paths: Iterable[Path], *, without: Collection[Identity] = ()
+) -> Iterator[tuple[Path, SourceError | None]]:
     """Yield every file at or below `paths`, in order; a path that is not there with its error.
 
     Hidden files and folders are left out, links are followed once.
+
+    Args:
+        paths: Files and folders.
+        without: What no folder yields, as `Desk.own` tells it; named by itself it is an error.
     """
     for path in paths:
-        if path.is_dir():
-            yield from _files_below(path)
-        elif path.exists():
-            yield path, None
-        else:
+        if identity(path) in without:
+            yield path, OwnFileError(f"{path.name} belongs to the desk that is open.")
+        elif path.is_dir():
+            yield from _files_below(path, without)
+        elif not path.exists():
             yield path, MissingSourceError(f"There is no file or folder {path}.")
+        else:
+            yield path, None
 
 
-def _files_below(folder: Path) -> Iterator[tuple[Path, SourceError | None]]:
+def _files_below(
+    folder: Path, without: Collection[Identity]
+) -> Iterator[tuple[Path, SourceError | None]]:
     failures: list[OSError] = []
-    seen: set[tuple[int, int]] = set()
+    seen = set(without)
     for base, folders, names in os.walk(folder, followlinks=True, onerror=failures.append):
-        status = Path(base).stat()
-        if (status.st_dev, status.st_ino) in seen:
+        here = identity(Path(base))
+        if here is None or here in seen:
             folders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(here)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(base) / name, None
+            path = Path(base) / name
+            if not name.startswith(".") and not (without and identity(path) in without):
+                yield path, None
     for failure in failures:
         path = Path(failure.filename)
         yield path, UnreadableSourceError(f"The folder {path.name} cannot be read.")

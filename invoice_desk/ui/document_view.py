@@ -193,6 +193,7 @@ class DocumentView(Page):
             ),
             lambda found: self._on_document(*found),
             owner=self,
+            series="document",
         )
 
     def show_reading(self, source_id: int, told: str) -> None:

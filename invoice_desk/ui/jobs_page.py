@@ -168,6 +168,7 @@ class JobsPage(Page):
             lambda: job_lines(desk, standing=standing, operation=operation, text=text),
             self.show_lines,
             owner=self,
+            series="lines",
         )
 
     def show_lines(self, lines: Sequence[JobLine]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QDir, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
@@ -48,6 +48,7 @@ _TABLE_ACTIONS = ("exclude", "mapping", "structure", "passes")
 _PAPER_ACTIONS = ("copy", "approve")
 
 #: All sources, those that the inbox shows, how documents stand, and the counts of the desk.
+T = TypeVar("T")
 _Refreshed = tuple[list[SourceRecord], list[SourceRecord], documents.Standings, dict[str, Any]]
 
 
@@ -287,7 +288,7 @@ class MainWindow(DropWindow):
                 standing = browsing.sources(desk, cleaning_status=wanted)
             return known, standing, documents.standings(desk), browsing.desk_summary(desk)
 
-        self.background.run(work, self._on_refreshed, owner=self)
+        self.background.run(work, self._on_refreshed, owner=self, series="sources")
         self._show_lists(self._current_page())
 
     # --- drops ------------------------------------------------------------------------
@@ -339,15 +340,14 @@ class MainWindow(DropWindow):
         elif page == "reports":
             self.reports.refresh()
         elif page == "templates":
-            self.background.run(
-                lambda: templating.templates(desk), self.templates.show_templates, owner=self
-            )
+            self._ask(page, lambda: templating.templates(desk), self.templates.show_templates)
         elif page == "activity":
-            self.background.run(
-                lambda: browsing.activity(desk), self.activity.show_entries, owner=self
-            )
+            self._ask(page, lambda: browsing.activity(desk), self.activity.show_entries)
         elif page == "review":
             self.review.refresh({record.id: record.name for record in self._sources})
+
+    def _ask(self, page: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        self.background.run(work, done, owner=self, series=page)
 
     _sources: Sequence[SourceRecord] = ()
 

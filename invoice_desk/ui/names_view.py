@@ -226,7 +226,10 @@ class NamesView(QWidget):
         desk, name = self._desk, self.lists.currentData()
         if name:
             self._background.run(
-                lambda: types.reference_list(desk, name), self._on_entries, owner=self
+                lambda: types.reference_list(desk, name),
+                self._on_entries,
+                owner=self,
+                series="entries",
             )
 
     def _on_entries(self, entries: Sequence[ReferenceEntry]) -> None:

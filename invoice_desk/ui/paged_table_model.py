@@ -197,7 +197,12 @@ class PagedTableModel(QAbstractTableModel):
             rows = source.rows(ids)
             return [rows.get(i) for i in ids]
 
-        self._background.run(work, lambda page: self._on_page(generation, number, page), owner=self)
+        self._background.run(
+            work,
+            lambda page: self._on_page(generation, number, page),
+            owner=self,
+            series=f"page {number}",
+        )
 
     def _on_page(self, generation: int, number: int, page: list[GridRow | None]) -> None:
         if generation != self._generation:

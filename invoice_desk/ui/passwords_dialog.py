@@ -142,7 +142,7 @@ class PasswordsDialog(QDialog):
             except UserError as error:  # files may be tried with a file of passwords all the same
                 return [], locked, error
 
-        self._background.run(work, lambda found: self._show(*found), owner=self)
+        self._background.run(work, lambda found: self._show(*found), owner=self, series="names")
 
     def _show(self, names: Sequence[str], locked: list[int], error: UserError | None) -> None:
         self._names.setStringList([*names, *self._session.names])

@@ -97,7 +97,9 @@ class ReportsView(Page):
                 named_aggregates.named_reports(desk),
             )
 
-        self._background.run(work, self._on_known, owner=self, failed=self._on_failed)
+        self._background.run(
+            work, self._on_known, owner=self, failed=self._on_failed, series="known"
+        )
 
     # --- what a person does -----------------------------------------------------------
 

@@ -74,7 +74,7 @@ class ResultsDialog(QDialog):
             found = result_rows(desk, job_id, which)
             return found.columns, list(islice(found.rows, MOST_SHOWN + 1))
 
-        self._background.run(work, self._on_read, owner=self, failed=self._on_failed)
+        self._background.run(work, self._on_read, owner=self, failed=self._on_failed, series="rows")
 
     def export_to(self, path: Path) -> None:
         """Write the list that is chosen to a file."""

@@ -46,7 +46,9 @@ class ReviewView(Page):
         if names != self._names:
             self._show_files(names)
         desk = self._desk
-        self._background.run(lambda: scanning.revenue_total(desk), self._on_revenue, owner=self)
+        self._background.run(
+            lambda: scanning.revenue_total(desk), self._on_revenue, owner=self, series="revenue"
+        )
         self._read()
 
     def _filters(self) -> QHBoxLayout:

@@ -96,6 +96,7 @@ class TableView(Page):
             lambda: browsing.tables(desk, source_id),
             lambda tables: self._on_tables(tables, table_id),
             owner=self,
+            series="tables",
         )
 
     def reload(self, *, keep_view: bool = True) -> None:
@@ -106,7 +107,9 @@ class TableView(Page):
         if not keep_view:
             self.segments[View.SIDE_BY_SIDE].setChecked(True)
         view = self.view
-        self._background.run(lambda: TableRows(desk, table_id, view), self._on_rows, owner=self)
+        self._background.run(
+            lambda: TableRows(desk, table_id, view), self._on_rows, owner=self, series="rows"
+        )
 
     @property
     def all_tables(self) -> Sequence[TableRecord]:
