@@ -231,7 +231,10 @@ class Training:
         for example in examples:
             document = document_of(layout_of(example.pages))
             evidence = Evidence(document)
-            kinds = {k: (document.candidates[k], evidence.table(k)) for k in Kind}
+            kinds = {
+                k: ([document.candidates[k][at] for at in document.weighed(k)], evidence.table(k))
+                for k in Kind
+            }
             self._taken.append((example, kinds))
 
     def table(self, field: str) -> Table | None:

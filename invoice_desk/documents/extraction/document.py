@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,23 +20,42 @@ from invoice_desk.documents.extraction.candidates import (
 )
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.labels import Label, labels_of
-from invoice_desk.documents.extraction.layout import Layout
+from invoice_desk.documents.extraction.layout import Layout, Row
 
 #: Amounts up to this many rows below a label of tax may be the tax of a rate.
 _TAX_ROWS, _TAXES = 4, frozenset({"tax_total", "tax_base"})
 #: Names and numbers are looked for on so many first pages, and on the last one.
 _FIRST_PAGES = 2
+#: A row of so many parts is of a table, unless it announces one of these.  Dates and sums are
+#: announced by the headings of tables as well, and those are no names.
+_COLUMNS = 9
+_HEAD = frozenset(
+    {"invoice_number", "order_number", "contract_number", "customer_number", "issue_date"}
+    | {"due_date", "buyer"}
+)
+_ANNOUNCED = _HEAD | {"date", "period", "total", "grand_total", "net_total", "tax_total"}
 _WEB = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([\w\-]+)\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document taken apart: rows, labels and candidates."""
+    """A document taken apart: rows, labels and candidates.
+
+    Attributes:
+        table_rows: The numbers of the rows of wide tables.  What stands there is of a line, no
+            field: there only the amounts are candidates, for how they add up.
+    """
 
     layout: Layout
     notation: Notation
     labels: tuple[tuple[Label, ...], ...]
     candidates: dict[Kind, tuple[Candidate, ...]]
+    table_rows: frozenset[int] = frozenset()
+
+    def weighed(self, kind: Kind) -> list[int]:
+        """Return the places of the candidates that could be the value of a field."""
+        candidates, table = self.candidates[kind], self.table_rows
+        return [at for at, candidate in enumerate(candidates) if candidate.row not in table]
 
     @cached_property
     def by_row(self) -> dict[tuple[Kind, int], list[Candidate]]:
@@ -113,11 +133,24 @@ def document_of(layout: Layout) -> Document:
     labels = tuple(tuple(labels_of(row)) for row in layout.rows)
     found: dict[Kind, list[Candidate]] = {kind: [] for kind in Kind}
     last = max(layout.sizes, default=1)
+    table = frozenset(row.number for row in layout.rows if _is_of_table(row, labels))
     for row in layout.rows:
-        found[Kind.DATE].extend(dates_of(row, notation))
         found[Kind.AMOUNT].extend(amounts_of(row, notation))
+        if row.number in table:
+            continue
+        found[Kind.DATE].extend(dates_of(row, notation))
         if _FIRST_PAGES < row.page < last:
             continue
         found[Kind.CODE].extend(codes_of(row))
-        found[Kind.NAME].extend(names_of(row, labels[row.number]))
-    return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()})
+        if not _is_of_table(row, labels, but=_HEAD):
+            found[Kind.NAME].extend(names_of(row, labels[row.number]))
+    return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()}, table)
+
+
+def _is_of_table(
+    row: Row, labels: Sequence[Sequence[Label]], *, but: frozenset[str] = _ANNOUNCED
+) -> bool:
+    if len(row.parts) < _COLUMNS:
+        return False
+    near = labels[max(0, row.number - 1) : row.number + 1]  # a heading may stand above its value
+    return not any(label.means in but for each in near for label in each)

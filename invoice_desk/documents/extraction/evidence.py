@@ -71,8 +71,9 @@ class Evidence:
         }
 
     def table(self, kind: Kind) -> np.ndarray:
-        """Return one row of float32 numbers a candidate of the kind."""
-        candidates = self._document.candidates[kind]
+        """Return one row of float32 numbers for each candidate that `Document.weighed` names."""
+        everything = self._document.candidates[kind]
+        candidates = [everything[at] for at in self._document.weighed(kind)]
         if not candidates:
             return np.zeros((0, 0), np.float32)
         hot = np.zeros((len(candidates), len(PLACES) * len(self._names)), np.float32)

@@ -39,6 +39,8 @@ _OPTIONAL = -0.4
 _MADE = 0.6
 #: The least odds of what a label names, and by how much it is above the others.
 _NAMED_ODDS, _NAMED_MARGIN = 2.0, 0.1
+#: The odds of what is not weighed at all.
+_NEVER = -25.0
 #: What a label gives to another value is that much less likely.
 _OTHERS_LESS = 3.0
 _REVISION = re.compile(r"\s*[-/]\s*\d{1,2}$")
@@ -204,20 +206,24 @@ class _Fields:
 def _odds_of(document: Document) -> _Odds:
     evidence = Evidence(document)
     tables = {kind: evidence.table(kind) for kind in Kind}
+    weighed = {kind: document.weighed(kind) for kind in Kind}
     found = {}
     for name, forest in forests().items():
-        table = tables[FIELDS[name]]
-        found[name] = forest.log_odds(table) if len(table) else np.zeros(0)
-        for at in others_at(document, name) if len(table) else ():
+        kind = FIELDS[name]
+        if not weighed[kind]:
+            continue
+        found[name] = np.full(len(document.candidates[kind]), _NEVER)
+        found[name][weighed[kind]] = forest.log_odds(tables[kind])
+        for at in others_at(document, name):
             found[name][at] -= _OTHERS_LESS
-        named = named_at(document, name) if len(table) else None
+        named = named_at(document, name)
         if named is not None:
             is_best = named == int(found[name].argmax())
             is_alone = FIELDS[name] is not Kind.AMOUNT  # sums are weighed against each other
             is_open = name != "contract_ref" or float(found[name].max()) < 0
             if is_best or (is_alone and is_open):
                 found[name][named] = max(float(found[name].max()) + _NAMED_MARGIN, _NAMED_ODDS)
-    return _Odds({name: odds for name, odds in found.items() if len(odds)})
+    return _Odds(found)
 
 
 def _mind_one_date(fields: dict[str, FieldValue]) -> None:

@@ -43,6 +43,8 @@ _FRAGMENT = re.compile(
 )
 #: A letterhead has so many rows over the line of the sender, which begin where it does.
 _LETTERHEAD_ROWS, _SAME_COLUMN = 4, 20.0
+#: In so few rows above a name stands the one that heads its address.
+_BLOCK_ROWS = 3
 #: A legal form stands at most this many heights behind its name.
 _LEGAL_GAP = 3.0
 
@@ -61,7 +63,27 @@ def chosen_names(
         addressee = _addressee(document, chosen["supplier_name"][0])
         if addressee is not None:
             chosen["customer_name"] = addressee, _ADDRESSED
+    if "customer_name" in chosen:
+        buyer, sure = chosen["customer_name"]
+        supplier = chosen["supplier_name"][0] if "supplier_name" in chosen else None
+        chosen["customer_name"] = _head_of_block(document, buyer, supplier), sure
     return chosen
+
+
+def _head_of_block(document: Document, name: Candidate, supplier: Candidate | None) -> Candidate:
+    """Return the name right above another in an address: the company's, before its contact's."""
+    if _LEGAL_END.search(name.value) or address_below(document, name) is None:
+        return name
+    lines = {line.row for line in sender_lines(document)}
+    for row in reversed(document.layout.rows[max(0, name.row - _BLOCK_ROWS) : name.row]):
+        for upper in document.by_row.get((Kind.NAME, row.number), ()):
+            is_column = abs(upper.box[0] - name.box[0]) < row.height
+            is_close = upper.page == name.page and name.box[1] - upper.box[3] < row.height
+            if not (is_column and is_close) or row.number in lines or is_salutation(upper.value):
+                continue
+            if _may_be_addressee(document, upper, supplier):
+                return upper
+    return name
 
 
 def _paired(
@@ -104,13 +126,13 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
-def _may_be_addressee(document: Document, name: Candidate, supplier: Candidate) -> bool:
+def _may_be_addressee(document: Document, name: Candidate, supplier: Candidate | None) -> bool:
     """Return whether a text may be a name of its own: no label, address, number or the sender."""
-    ours, theirs = folded(name.value), folded(supplier.value)
+    ours, theirs = folded(name.value), folded(supplier.value) if supplier is not None else ""
     labels = document.labels[name.row]
     is_label = any(x.start <= name.start + 2 and x.stop > name.start for x in labels)
     is_odd = any(map(str.isdigit, name.value)) or len(name.value.split()) > _MOST_WORDS
-    is_sender = ours in theirs or theirs in ours
+    is_sender = bool(theirs) and (ours in theirs or theirs in ours)
     return not (is_label or is_odd or is_sender or looks_like_address(name.value))
 
 
