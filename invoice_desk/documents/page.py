@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 from statistics import median
 from typing import Protocol
 
@@ -87,7 +88,7 @@ class Line:
     box: tuple[float, float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", " ".join(word.text for word in self.words))
+        object.__setattr__(self, "text", " ".join([word.text for word in self.words]))
         object.__setattr__(self, "box", box_around(self.words))
 
 
@@ -117,17 +118,23 @@ def lines_of(page: Page) -> list[Line]:
         return []
     usual = median(word.height for word in page.words) or 1.0
     near = usual / 2
-    lines: list[list[Word]] = []
+    lines: list[list[tuple[float, int]]] = []
     middles = 0.0  # the sum over the last line, so that a long line costs no more than short ones
-    for word in sorted(page.words, key=lambda w: (w.middle, w.box[0])):
-        middle = word.middle
+    # Tuples sort themselves; the place keeps those of one level and edge in their order.
+    levels = sorted((word.middle, word.box[0], at) for at, word in enumerate(page.words))
+    for middle, left, at in levels:
         if lines and abs(middle - middles / len(lines[-1])) < near:
-            lines[-1].append(word)
+            lines[-1].append((left, at))
             middles += middle
         else:
-            lines.append([word])
+            lines.append([(left, at)])
             middles = middle
-    return [Line(tuple(sorted(line, key=lambda w: w.box[0])), page.number) for line in lines]
+    return [Line(tuple(page.words[at] for _, at in _by_edge(line)), page.number) for line in lines]
+
+
+def _by_edge(line: list[tuple[float, int]]) -> list[tuple[float, int]]:
+    """Return the words of a line, left to right; those with one edge stay in their order."""
+    return sorted(line, key=itemgetter(0))
 
 
 def segments_of(line: Line, *, gap: float = 1.6) -> list[Line]:

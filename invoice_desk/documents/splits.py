@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from invoice_desk.documents.page import Line, Page, lines_of, segments_of
 
@@ -17,6 +18,8 @@ _ENOUGH = 2.0
 #: More numbers than this beside labels and the page is a list of documents.
 _MOST_NUMBERS = 2
 
+#: Stands between the lines of a page where they are searched at once: no pattern crosses it.
+_BETWEEN = "\0"
 _SIGN = r"(?:\s*-?\s*(?:number|nummer|num[ée]ro|num|nbr|no|nr|n°|nº|id|rev|#)(?![a-zé])[.:]*)"
 #: Kind of number → what stands before it, with a word for “number” or without.
 _LABELS = {
@@ -40,7 +43,7 @@ _COUNTER = re.compile(
 _TOTAL = re.compile(
     r"(?:grand|invoice|gross|amount)\s*total|total\s*(?:due|amount|ttc|à\s*payer|général|incl)"
     r"|(?:amount|balance)\s*due|net\s*(?:à\s*payer|due)|gesamt(?:betrag|summe)|rechnungsbetrag"
-    r"|zahlbetrag|te\s*betalen|total\s*a\s*pagar|^\s*total\b",
+    r"|zahlbetrag|te\s*betalen|total\s*a\s*pagar|(?:^|\0)\s*total\b",
     re.IGNORECASE,
 )
 #: A sheet that was laid between documents before they were scanned.
@@ -201,16 +204,15 @@ def _goes_on(before: tuple[int, int] | None, now: tuple[int, int] | None) -> boo
 def _evidence(page: Page) -> _Evidence:
     lines = lines_of(page)
     texts = [line.text for line in lines]
+    text = _BETWEEN.join(texts)  # searched once, not once a line
     numbers = frozenset(_numbers(lines, page.height))
     return _Evidence(
         numbers=numbers if len(numbers) <= _MOST_NUMBERS else frozenset(),
-        counter=_counter(texts),
+        counter=_counter(text),
         identities=frozenset(
-            found.group().replace(" ", "").lower()
-            for text in texts
-            for found in _IDENTITY.finditer(text)
+            found.group().replace(" ", "").lower() for found in _IDENTITY.finditer(text)
         ),
-        has_total=any(_TOTAL.search(text) for text in texts),
+        has_total=_TOTAL.search(text) is not None,
         has_amounts=sum(_AMOUNT.match(word.text) is not None for word in page.words) >= 2,
         is_blank=not texts,
         is_separator=len(page.words) <= _MOST_WORDS_OF_SEPARATOR
@@ -218,13 +220,9 @@ def _evidence(page: Page) -> _Evidence:
     )
 
 
-def _counter(texts: Sequence[str]) -> tuple[int, int] | None:
+def _counter(text: str) -> tuple[int, int] | None:
     """Return which page it says to be; nothing when it says several things."""
-    said = {
-        (int(found.group(1)), int(found.group(2) or 0))
-        for text in texts
-        for found in _COUNTER.finditer(text)
-    }
+    said = {(int(found.group(1)), int(found.group(2) or 0)) for found in _COUNTER.finditer(text)}
     whole = {each for each in said if 0 < each[0] <= each[1]}
     said = whole or said
     return said.pop() if len(said) == 1 else None
@@ -232,10 +230,11 @@ def _counter(texts: Sequence[str]) -> tuple[int, int] | None:
 
 def _numbers(lines: Sequence[Line], height: float) -> Iterator[tuple[str, str]]:
     """Yield the numbers beside or below a label in the upper half of the page, with their kind."""
-    for index, line in enumerate(lines):
-        if line.box[1] > height / 2:
-            return
-        for kind, label in _LABELS.items():
+    upper = list(takewhile(lambda line: line.box[1] <= height / 2, lines))
+    whole = _BETWEEN.join(line.text for line in upper)
+    labels = {kind: label for kind, label in _LABELS.items() if label.search(whole)}
+    for index, line in enumerate(upper):
+        for kind, label in labels.items():
             if label.search(line.text) is not None:
                 for number in _numbers_at(label, line, lines[index + 1 : index + 3]):
                     yield kind, number

@@ -90,6 +90,7 @@ DATE = re.compile(
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
     r")"
 )
+_DIGIT = re.compile(r"\d")
 _CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
 #: An amount with cents, or a day in figures, is no number of an invoice.
 _FIGURE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|\d{1,2}([./-])\d{1,2}\1\d{2}(?:\d{2})?")
@@ -112,10 +113,8 @@ _DAY_FIRST = re.compile(
 
 def notation_of(layout: Layout) -> Notation:
     """Return how the document writes its numbers and dates, by all of them together."""
-    mark = decimal_mark_of(
-        m.group("digits") for row in layout.rows for m in AMOUNT.finditer(row.spaced)
-    )
-    texts = [m.group() for row in layout.rows for m in DATE.finditer(row.spaced)]
+    mark = decimal_mark_of(m.group("digits") for row in layout.rows for m in _amounts_in(row))
+    texts = [m.group() for row in layout.rows for m in _dates_in(row)]
     order = date_order_of(texts)
     if order is not None:
         return Notation(mark, order, is_proven=True)
@@ -126,9 +125,23 @@ def notation_of(layout: Layout) -> Notation:
     return Notation(mark, DateOrder.DAY_FIRST, is_proven=False)
 
 
+def _dates_in(row: Row) -> tuple[re.Match[str], ...]:
+    return _found(DATE, row.spaced)
+
+
+def _amounts_in(row: Row) -> tuple[re.Match[str], ...]:
+    return _found(AMOUNT, row.spaced)
+
+
+@lru_cache(maxsize=8192)
+def _found(shape: re.Pattern[str], text: str) -> tuple[re.Match[str], ...]:
+    """Return where a shape stands; a row is asked three times, and many rows are alike."""
+    return tuple(shape.finditer(text)) if _DIGIT.search(text) else ()
+
+
 def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:
     """Yield the dates of a row."""
-    for match in DATE.finditer(row.spaced):
+    for match in _dates_in(row):
         text = match.group()
         word = _MONTH_IN.search(text)
         if word is not None and month_of(word.group()) is None:
@@ -142,8 +155,8 @@ def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:
 
 def amounts_of(row: Row, notation: Notation) -> Iterator[Candidate]:
     """Yield the amounts of a row; what belongs to a date is none."""
-    taken = [m.span() for m in DATE.finditer(row.spaced)]
-    for match in AMOUNT.finditer(row.spaced):
+    taken = [m.span() for m in _dates_in(row)]
+    for match in _amounts_in(row):
         start, stop = match.span()
         start += len(match.group()) - len(match.group().lstrip())
         if any(a < stop and start < b for a, b in taken):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stdnum import bic, iban
 from stdnum.ch import vat as ch_vat
@@ -30,6 +30,8 @@ _SORT_CODE = re.compile(
 )
 _GB_VAT_ID = re.compile(r"\bGB ?\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?(?!\d)")
 _CH_VAT_ID = re.compile(r"\bCHE[- ]?\d{3}[. ]?\d{3}[. ]?\d{3} ?(?:MWST|TVA|IVA)\b")
+_VAT_IDS = ((_VAT_ID, vat.is_valid), (_GB_VAT_ID, gb_vat.is_valid), (_CH_VAT_ID, ch_vat.is_valid))
+_DIGIT = re.compile(r"\d")
 #: Countries whose VAT ids can be checked.
 _CHECKED = frozenset({*(state.upper() for state in vat.MEMBER_STATES), "EL", "GB", "CH"})
 _SIREN = re.compile(r"(?<!\d)\d{3} ?\d{3} ?\d{3}(?: ?\d{5})?(?!\d)")
@@ -76,32 +78,36 @@ class Found:
 def identifiers_of(document: Document) -> Iterator[Found]:
     """Yield accounts, tax and register numbers whose check digits are right."""
     for row in document.layout.rows:
-        text = row.text
-        for match in _IBAN.finditer(text):
-            held = _longest_valid(match.group(), iban.is_valid)
-            if held:
-                stop = match.start() + len(held)
-                value = iban.compact(held)
-                yield Found("iban_or_account", value, row, match.start(), stop, _CHECKED_SURE)
-        for match in _SORT_CODE.finditer(text):
-            start, stop = match.span("account")
-            yield Found("iban_or_account", match.group("account"), row, start, stop, 0.9)
-        if _BIC_LABEL.search(text):
-            yield from _each(row, _BIC, bic.is_valid, "bic", _CHECKED_SURE)
-        field = "supplier_vat_id"
-        if _is_of_buyer(document, row):
-            field = "customer_vat_id"
-        yield from _each(row, _VAT_ID, vat.is_valid, field, _CHECKED_SURE)
-        yield from _each(row, _GB_VAT_ID, gb_vat.is_valid, field, _CHECKED_SURE)
-        yield from _each(row, _CH_VAT_ID, ch_vat.is_valid, field, _CHECKED_SURE)
-        if _SIREN_LABEL.search(text):
-            yield from _each(row, _SIREN, _is_registered, "supplier_registration", 0.93)
-        for match in _NIF.finditer(text):
-            value = match.group(1).replace(" ", "")
-            party = "customer" if _is_of_buyer(document, row) else "supplier"
-            if len(value) in {15, 18, 20}:
-                name = f"{party}_tax_registration"
-                yield Found(name, value, row, match.start(1), match.end(1), 0.85)
+        if _DIGIT.search(row.text) or _BIC_LABEL.search(row.text):
+            yield from _accounts(row)
+            yield from _tax_numbers(document, row)
+
+
+def _accounts(row: Row) -> Iterator[Found]:
+    for match in _IBAN.finditer(row.text):
+        held = _longest_valid(match.group(), iban.is_valid)
+        if held:
+            stop = match.start() + len(held)
+            value = iban.compact(held)
+            yield Found("iban_or_account", value, row, match.start(), stop, _CHECKED_SURE)
+    for match in _SORT_CODE.finditer(row.text):
+        start, stop = match.span("account")
+        yield Found("iban_or_account", match.group("account"), row, start, stop, 0.9)
+    if _BIC_LABEL.search(row.text):
+        yield from _each(row, _BIC, bic.is_valid, "bic", _CHECKED_SURE)
+
+
+def _tax_numbers(document: Document, row: Row) -> Iterator[Found]:
+    for shape, is_valid in _VAT_IDS:
+        for found in _each(row, shape, is_valid, "vat_id", _CHECKED_SURE):
+            yield replace(found, field=f"{_party(document, row)}_vat_id")
+    if _SIREN_LABEL.search(row.text):
+        yield from _each(row, _SIREN, _is_registered, "supplier_registration", 0.93)
+    for match in _NIF.finditer(row.text):
+        value = match.group(1).replace(" ", "")
+        if len(value) in {15, 18, 20}:
+            name = f"{_party(document, row)}_tax_registration"
+            yield Found(name, value, row, match.start(1), match.end(1), 0.85)
 
 
 def is_wrong(field: str, value: str) -> bool:
@@ -161,6 +167,11 @@ def _longest_valid(text: str, is_valid: Callable[[str], bool]) -> str:
 def _is_registered(text: str) -> bool:
     bare = text.replace(" ", "")
     return bool(siren.is_valid(bare) or siret.is_valid(bare))
+
+
+def _party(document: Document, row: Row) -> str:
+    """Return whose number stands in a row."""
+    return "customer" if _is_of_buyer(document, row) else "supplier"
 
 
 def _is_of_buyer(document: Document, row: Row) -> bool:
