@@ -524,7 +524,7 @@ def test_the_addressee_of_a_letter_is_the_buyer_where_nothing_else_tells() -> No
 
     buyer, _ = chosen_names(document, odds)["customer_name"]
 
-    assert whole_name(document, buyer) == "Herrn Max Muster"
+    assert whole_name(document, buyer) == "Max Muster"
     address = address_below(document, buyer)
     assert address is not None
     assert address.text == "Am Hafen 9 28217 Bremen"

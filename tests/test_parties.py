@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from benchmarks.made_documents import made_invoice
 from invoice_desk.documents.extraction.address_rows import address_of
 from invoice_desk.documents.extraction.addresses import looks_like_address
@@ -10,6 +12,7 @@ from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.headed_names import headed_names, sender_lines
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.layout import layout_of
+from invoice_desk.documents.extraction.parties import chosen_names
 from invoice_desk.documents.page import Page, TextSource, Word
 
 Placed = tuple[str, float, float]
@@ -200,3 +203,42 @@ def test_a_line_of_the_sender_below_its_name_is_its_address() -> None:
 
     address = names_address("Kornblum Netztechnik GmbH", *texts)
     assert address == "Lindenallee 7 · 04109 Leipzig"
+
+
+def chosen_buyer(found: Document, supplier: str, likely: str) -> str:
+    """Return the buyer where the odds are for `likely`, which is weighed beside the supplier."""
+    names = found.candidates[Kind.NAME]
+    odds = {
+        "supplier_name": np.array([3.0 if n.value == supplier else -9.0 for n in names]),
+        "customer_name": np.array([2.0 if n.value == likely else -5.0 for n in names]),
+    }
+    return chosen_names(found, odds)["customer_name"][0].value
+
+
+def test_the_company_is_the_buyer_and_not_its_contact_on_the_next_row() -> None:
+    found = document(
+        ("Moulin SARL", 50, 40),
+        *column(300, 110, "Ma jolie boutique", "Alexandre Payet", "35 rue de la Gare"),
+        ("69001 Lyon", 300, 146),
+    )
+
+    assert chosen_buyer(found, "Moulin SARL", "Alexandre Payet") == "Ma jolie boutique"
+
+
+def test_a_salutation_a_label_or_the_line_of_the_sender_heads_no_address() -> None:
+    for above in ("Herrn", "Kunde 4711:", "Moulin SARL - Quai 3 - 28195 Bremen"):
+        found = document(
+            ("Moulin SARL", 300, 40),
+            *column(50, 110, above, "Max Muster", "Am Hafen 9", "28217 Bremen"),
+        )
+        assert chosen_buyer(found, "Moulin SARL", "Max Muster") == "Max Muster", above
+
+
+def test_the_address_of_who_is_saluted_is_not_the_sender_s() -> None:
+    found = document(
+        *column(50, 40, "Versicherung a.G.", "Herrn", "Max Muster", "Musterstr. 11"),
+        ("12346 Bad Muster", 50, 88),
+        *column(50, 110, "Büro Muster", "Musterstr. 12", "12345 Musterstadt"),
+    )
+
+    assert chosen_buyer(found, "Versicherung a.G.", "") == "Max Muster"

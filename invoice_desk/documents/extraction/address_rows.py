@@ -13,6 +13,7 @@ from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.headed_names import (
     SenderLine,
     is_head_of,
+    is_salutation,
     sender_line,
 )
 from invoice_desk.documents.extraction.labels import Label
@@ -93,7 +94,7 @@ def address_below(document: Document, name: Candidate) -> Address | None:
     gaps: list[float] = []
     skipped, edge = 0, name.box[3]
     for row in rows[name.row + 1 : name.row + 1 + _ROWS_BELOW]:
-        if row.page != name.page or len(found) == _MOST_ROWS:
+        if row.page != name.page or len(found) == _MOST_ROWS or _is_of_another(row, name):
             break
         if not found and (again := _line_of(document, row, name)) is not None:
             return again
@@ -117,6 +118,11 @@ def address_below(document: Document, name: Candidate) -> Address | None:
         if found or skipped > _MOST_SKIPPED:
             break
     return _joined(found, name.page) if found else None
+
+
+def _is_of_another(row: Row, name: Candidate) -> bool:
+    """Return whether the address of somebody else begins here, as `Herrn` does."""
+    return is_salutation(beneath(row, name).text) and not is_salutation(name.value)
 
 
 def _line_of(document: Document, row: Row, name: Candidate) -> Address | None:

@@ -139,12 +139,18 @@ def document_of(layout: Layout) -> Document:
         if row.number in table:
             continue
         found[Kind.DATE].extend(dates_of(row, notation))
-        if _FIRST_PAGES < row.page < last:
+        if _FIRST_PAGES < row.page < last and not _is_numbered(row, labels):
             continue
         found[Kind.CODE].extend(codes_of(row))
         if not _is_of_table(row, labels, but=_HEAD):
             found[Kind.NAME].extend(names_of(row, labels[row.number]))
     return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()}, table)
+
+
+def _is_numbered(row: Row, labels: Sequence[Sequence[Label]]) -> bool:
+    """Return whether a row, or the one above, announces the number of the invoice."""
+    near = labels[max(0, row.number - 1) : row.number + 1]
+    return any(label.means == "invoice_number" for each in near for label in each)
 
 
 def _is_of_table(

@@ -84,7 +84,15 @@ def named_at(document: Document, field: str) -> int | None:
     named = [i for i, c in enumerate(candidates) if means and document.label_before(c) == means]
     if not named and field in _IN_TITLE:
         named = [i for i, c in enumerate(candidates) if _IN_TITLE[field](document, c)]
+    if len({candidates[i].value for i in named}) > 1:  # `payable by` within a sentence is weaker
+        named = [i for i in named if _has_colon(document, candidates[i])]
     return named[0] if len({candidates[i].value for i in named}) == 1 else None
+
+
+def _has_colon(document: Document, candidate: Candidate) -> bool:
+    """Return whether a colon stands right before a value, as behind a label."""
+    text = document.layout.rows[candidate.row].text[: candidate.start]
+    return text.rstrip().endswith(":")
 
 
 def others_at(document: Document, field: str) -> list[int]:

@@ -119,11 +119,18 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
             break
         if not _may_be_addressee(document, name, supplier) or _is_over_sender(name, lines):
             continue
-        address = address_below(document, name)
-        if address is None or not has_town(address.text) or folded(address.text) in sent_from:
+        address, is_saluted = address_below(document, name), _is_saluted(document, name)
+        if address is None or not has_town(address.text):
             continue
-        found.append((not _is_under_buyer(document, row), name.row, name))
-    return min(found, key=lambda each: each[:2])[2] if found else None
+        if is_saluted or folded(address.text) not in sent_from:
+            found.append((not is_saluted, not _is_under_buyer(document, row), name.row, name))
+    return min(found, key=lambda each: each[:3])[3] if found else None
+
+
+def _is_saluted(document: Document, name: Candidate) -> bool:
+    """Return whether `Herrn`, `Madame` or the like is the row above a name."""
+    rows = document.layout.rows[max(0, name.row - 1) : name.row]
+    return any(row.page == name.page and is_salutation(beneath(row, name).text) for row in rows)
 
 
 def _may_be_addressee(document: Document, name: Candidate, supplier: Candidate | None) -> bool:
@@ -132,6 +139,7 @@ def _may_be_addressee(document: Document, name: Candidate, supplier: Candidate |
     labels = document.labels[name.row]
     is_label = any(x.start <= name.start + 2 and x.stop > name.start for x in labels)
     is_odd = any(map(str.isdigit, name.value)) or len(name.value.split()) > _MOST_WORDS
+    is_odd = is_odd or is_salutation(name.value)
     is_sender = bool(theirs) and (ours in theirs or theirs in ours)
     return not (is_label or is_odd or is_sender or looks_like_address(name.value))
 
