@@ -200,6 +200,35 @@ def test_amounts_that_add_up_are_chosen_over_likelier_ones_that_do_not() -> None
     assert "total" in chosen["net_amount"].reason
 
 
+@pytest.mark.parametrize(("label", "has_tax"), [("Rating", False), ("VAT", True)])
+def test_a_nought_is_the_tax_only_where_a_label_says_so(label: str, has_tax: bool) -> None:
+    document = taken(
+        (label, 50, 50), ("0.00", 300, 50), ("Net", 50, 80), ("70.00", 300, 80),
+        ("Total", 50, 110), ("70.00", 300, 110),
+    )  # fmt: skip
+    odds = {
+        "net_amount": np.array([-9.0, 3.0, -2.0]),
+        "tax_amount": np.array([2.0, -9.0, -9.0]),
+        "total_amount": np.array([-9.0, 0.0, 4.0]),
+    }
+
+    assert ("tax_amount" in chosen_amounts(document, odds)) is has_tax
+
+
+def test_the_commission_of_an_agency_is_no_tax() -> None:
+    document = taken(
+        ("Total gross", 50, 50), ("200.00", 300, 50), ("Agency commission", 50, 80),
+        ("30.00", 300, 80), ("Total net", 50, 110), ("170.00", 300, 110),
+    )  # fmt: skip
+    odds = {
+        "net_amount": np.array([-9.0, -9.0, 3.0]),
+        "tax_amount": np.array([-9.0, -3.0, -9.0]),
+        "total_amount": np.array([4.0, -9.0, 0.0]),
+    }
+
+    assert "tax_amount" not in chosen_amounts(document, odds)
+
+
 def test_a_tax_that_only_its_rates_show_is_their_sum_and_says_so() -> None:
     document = taken(
         ("VAT 10%", 50, 50), ("4.00", 300, 50), ("VAT 20%", 50, 80), ("6.00", 300, 80),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmarks.made_documents import made_invoice
 from invoice_desk.documents.extraction.address_rows import address_of
@@ -225,13 +226,17 @@ def test_the_company_is_the_buyer_and_not_its_contact_on_the_next_row() -> None:
     assert chosen_buyer(found, "Moulin SARL", "Alexandre Payet") == "Ma jolie boutique"
 
 
-def test_a_salutation_a_label_or_the_line_of_the_sender_heads_no_address() -> None:
-    for above in ("Herrn", "Kunde 4711:", "Moulin SARL - Quai 3 - 28195 Bremen"):
-        found = document(
-            ("Moulin SARL", 300, 40),
-            *column(50, 110, above, "Max Muster", "Am Hafen 9", "28217 Bremen"),
-        )
-        assert chosen_buyer(found, "Moulin SARL", "Max Muster") == "Max Muster", above
+@pytest.mark.parametrize(
+    "above",
+    ["Herrn", "Pour", "Kunde 4711:", "Ms Helen Lee", "Moulin SARL - Quai 3 - 28195 Bremen"],
+)
+def test_what_stands_over_a_buyer_and_heads_no_address(above: str) -> None:
+    found = document(
+        ("Moulin SARL", 300, 40),
+        *column(50, 110, above, "Max Muster", "Am Hafen 9", "28217 Bremen"),
+    )
+
+    assert chosen_buyer(found, "Moulin SARL", "Max Muster") == "Max Muster"
 
 
 def test_the_address_of_who_is_saluted_is_not_the_sender_s() -> None:

@@ -15,8 +15,13 @@ from invoice_desk.documents.extraction.layout import Part, Row
 PARTIES = ("seller", "buyer", "ship_to")
 #: What stands in a row of its own before a name.
 SALUTATION = re.compile(
-    r"^(?:herrn?|frau|firma|fa\.?|an|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?|messrs\.?)$",
+    r"^(?:herrn?|frau|firma|fa\.?|an|für|monsieur|madame|m\.|mme|à|pour|mr\.?|mrs\.?|ms\.?|messrs\.?"
+    r"|to|for)$",
     re.IGNORECASE,
+)
+#: What a person's name begins with.
+_SALUTED = re.compile(
+    r"^(?:herrn?|frau|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?|dr\.?)\s", re.IGNORECASE
 )
 #: Rows below a heading in which its name may stand, and how many heights below the first one.
 _ROWS_BELOW, _FIRST_GAP = 9, 4.0
@@ -95,6 +100,11 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 def is_salutation(text: str) -> bool:
     """Return whether a row is no more than what stands before a name."""
     return SALUTATION.match(text.strip()) is not None
+
+
+def is_saluted(text: str) -> bool:
+    """Return whether a name is a person's, with its salutation: `Ms Helen Lee`."""
+    return _SALUTED.match(text) is not None
 
 
 def _name_of(document: Document, row: Row, label: Label) -> tuple[int, int] | None:

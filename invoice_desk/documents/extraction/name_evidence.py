@@ -20,6 +20,7 @@ from invoice_desk.documents.extraction.headed_names import (
     headed_names,
     is_head_of,
     is_salutation,
+    is_saluted,
     sender_lines,
 )
 from invoice_desk.documents.extraction.labels import Label
@@ -48,9 +49,6 @@ _LEGAL = re.compile(
 )
 _REGISTRATION = re.compile(
     r"\(?\b[A-Z]{0,3}\d{5,8}\s?-\s?[A-Z]\b\)?|\(\s?\d{5,12}\s?-?\s?[A-Z]{0,2}\s?\)"
-)
-_SALUTED = re.compile(
-    r"^(?:herrn?|frau|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?)\s", re.IGNORECASE
 )
 
 
@@ -122,14 +120,14 @@ class NameEvidence:
         lower, close = self._below(candidate)
         code = next((i for i, p in enumerate(lower, start=1) if _has_postcode(p.text)), 9)
         street = next((i for i, p in enumerate(lower, start=1) if _has_street(p.text)), 9)
-        is_saluted = _SALUTED.match(candidate.text) or (upper and is_salutation(upper[0].text))
+        is_told = is_saluted(candidate.text) or (upper and is_salutation(upper[0].text))
         return (
             float(len(upper)),
             float(close),
             float(code),
             float(street),
             float(sum(map(self._is_contact, lower))),
-            float(bool(is_saluted)),
+            float(bool(is_told)),
             float(bisect_left(self._addresses, (candidate.row, candidate.start))),
             float(min(6, len(self._addresses))),
         )

@@ -17,7 +17,12 @@ from invoice_desk.documents.extraction.address_rows import (
 from invoice_desk.documents.extraction.addresses import has_town, looks_like_address
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
-from invoice_desk.documents.extraction.headed_names import SenderLine, is_salutation, sender_lines
+from invoice_desk.documents.extraction.headed_names import (
+    SenderLine,
+    is_salutation,
+    is_saluted,
+    sender_lines,
+)
 from invoice_desk.documents.extraction.layout import Row
 
 #: From here on a name is taken, in logarithms of odds.
@@ -34,8 +39,8 @@ _ADDRESSED = -0.5
 _UPPER, _MOST_WORDS, _HEADING_ROWS = 0.6, 6, 10
 #: The end of a company's name; and what cannot be its beginning.
 _LEGAL_END = re.compile(
-    r"\b(?:sdn\.? ?bhd|bhd|gmbh|ag|kg|sarl|sas|s\.a\.|ltd|limited|inc|llc|corp|b\.?v|a\.g|e\.v|"
-    r"enterprise|verein\w*|versicherungsverein)\b",
+    r"\b(?:sdn\.? ?bhd|bhd|gmbh|ag|kg|sarl|sas|s\.a\.|ltd|limited|inc|llc|llp|plc|corp|b\.?v|"
+    r"a\.g|e\.v|enterprise|verein\w*|versicherungsverein)\b",
     re.IGNORECASE,
 )
 _FRAGMENT = re.compile(
@@ -79,7 +84,7 @@ def _head_of_block(document: Document, name: Candidate, supplier: Candidate | No
         for upper in document.by_row.get((Kind.NAME, row.number), ()):
             is_column = abs(upper.box[0] - name.box[0]) < row.height
             is_close = upper.page == name.page and name.box[1] - upper.box[3] < row.height
-            if not (is_column and is_close) or row.number in lines or is_salutation(upper.value):
+            if not (is_column and is_close) or row.number in lines or is_saluted(upper.value):
                 continue
             if _may_be_addressee(document, upper, supplier):
                 return upper
@@ -119,15 +124,15 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
             break
         if not _may_be_addressee(document, name, supplier) or _is_over_sender(name, lines):
             continue
-        address, is_saluted = address_below(document, name), _is_saluted(document, name)
+        address, is_greeted = address_below(document, name), _is_greeted(document, name)
         if address is None or not has_town(address.text):
             continue
-        if is_saluted or folded(address.text) not in sent_from:
-            found.append((not is_saluted, not _is_under_buyer(document, row), name.row, name))
+        if is_greeted or folded(address.text) not in sent_from:
+            found.append((not is_greeted, not _is_under_buyer(document, row), name.row, name))
     return min(found, key=lambda each: each[:3])[3] if found else None
 
 
-def _is_saluted(document: Document, name: Candidate) -> bool:
+def _is_greeted(document: Document, name: Candidate) -> bool:
     """Return whether `Herrn`, `Madame` or the like is the row above a name."""
     rows = document.layout.rows[max(0, name.row - 1) : name.row]
     return any(row.page == name.page and is_salutation(beneath(row, name).text) for row in rows)

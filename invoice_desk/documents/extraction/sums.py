@@ -47,6 +47,10 @@ _CALLED_OTHERWISE = {
 }
 #: What is called something else is that much less likely net or tax.
 _LESS = 5.0
+#: What is no tax is so much less likely one that no agreement makes up for it.
+_NO_TAX = 15.0
+#: A nought is a tax where a label of tax stands in its row, or so few above.
+_NOUGHT_ROWS = 8
 #: What it speaks for three amounts that each sums up its column.
 _SUMMED_UP = 5.0
 
@@ -105,10 +109,24 @@ def _without_others(document: Document, odds: Odds) -> dict[str, np.ndarray]:
     for name, (others, own) in _CALLED_OTHERWISE.items():
         if name in odds:
             is_other = np.array([bool(each & others) and not each & own for each in means])
-            if name == "tax_amount":
-                is_other |= np.array([is_untaxed(document, amount) for amount in amounts])
             found[name] = np.where(is_other, odds[name] - _LESS, odds[name])
+            if name == "tax_amount":
+                is_none = np.array([_is_no_tax(document, amount) for amount in amounts])
+                found[name] = np.where(is_none, odds[name] - _NO_TAX, found[name])
     return found
+
+
+def _is_no_tax(document: Document, amount: Candidate) -> bool:
+    """Return whether a row says that it is not taxed, or an amount is a nought of something else.
+
+    Many columns hold noughts, and each makes net and total agree where they are the same.
+    """
+    if is_untaxed(document, amount):
+        return True
+    if amount.amount:
+        return False
+    near = range(max(0, amount.row - _NOUGHT_ROWS), amount.row + 1)
+    return not any("tax_total" in means_of(document, row) for row in near)
 
 
 def _of_sum_row(document: Document, odds: Odds) -> dict[str, np.ndarray]:

@@ -61,7 +61,7 @@ def rest(document: Document, chosen: Mapping[str, Chosen], odds: Odds) -> dict[s
         if value * total <= 0 or (missing == "tax_amount" and abs(value) > abs(total) / 2):
             continue
         found = _on_page(document, value, odds.get(missing))
-        if found is not None:
+        if found is not None and not (missing == "tax_amount" and _is_taken_off(document, found)):
             why = "with it, net and tax make the total"
             return {missing: Chosen(found, max(0.0, sure), found.value, why)}
         parts = _parts_of(document, value) if missing == "tax_amount" else ()
@@ -258,6 +258,12 @@ def _sum_of(parts: Sequence[Candidate], value: Decimal, sure: float) -> Chosen:
     """Return the tax that the taxes of all rates make; it stands nowhere itself."""
     why = "the sum of the tax of each rate: " + " + ".join(part.value for part in parts)
     return Chosen(parts[-1], min(sure, 1.5), f"{value:f}", why, tuple(parts))
+
+
+def _is_taken_off(document: Document, amount: Candidate) -> bool:
+    """Return whether the row of an amount calls it a discount, as an agency's commission is."""
+    means = means_of(document, amount.row)
+    return "discount" in means and not means & _TAX
 
 
 def _on_page(document: Document, value: Decimal, odds: np.ndarray | None) -> Candidate | None:
