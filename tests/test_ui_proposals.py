@@ -151,13 +151,18 @@ def test_a_duplicate_does_not_count_any_more_until_that_is_undone(
     assert [pair.decision for pair in likely_pairs(window._desk, decided=True)] == [None]
 
 
+def open_with_another_account(window: MainWindow, qtbot: QtBot, folder: Path) -> DocumentView:
+    """Approve an invoice, then open the supplier's next one, which asks for another account."""
+    import_quietly(window, supplier_pdf(folder / "a.pdf", iban=GOOD))
+    documents.approve(window._desk, 1)
+    later = supplier_pdf(folder / "b.pdf", number="FA-2024-0031", total="96,00", iban=OTHER)
+    return open_only(window, qtbot, later)
+
+
 def test_a_changed_account_is_a_warning_until_it_is_confirmed(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    import_quietly(window, supplier_pdf(tmp_path / "a.pdf", iban=GOOD))
-    documents.approve(window._desk, 1)
-    later = supplier_pdf(tmp_path / "b.pdf", number="FA-2024-0031", total="96,00", iban=OTHER)
-    view = open_only(window, qtbot, later)
+    view = open_with_another_account(window, qtbot, tmp_path)
     proposed, name = said(view), view.banner.lines[0].objectName()
 
     press(view, "Confirm account…")
@@ -171,10 +176,7 @@ def test_a_changed_account_is_a_warning_until_it_is_confirmed(
 def test_a_document_with_an_error_is_not_approved_without_a_question(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    import_quietly(window, supplier_pdf(tmp_path / "a.pdf", iban=GOOD))
-    documents.approve(window._desk, 1)
-    later = supplier_pdf(tmp_path / "b.pdf", number="FA-2024-0031", total="96,00", iban=OTHER)
-    view = open_only(window, qtbot, later)
+    view = open_with_another_account(window, qtbot, tmp_path)
     first = view.form.field
 
     view.approve.click()
