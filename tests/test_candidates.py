@@ -81,3 +81,15 @@ def test_a_label_with_a_colon_outdoes_one_within_a_sentence() -> None:
 
     assert at is not None
     assert found.candidates[Kind.DATE][at].value == "2014-04-01"
+
+
+def test_a_number_below_the_word_number_is_the_invoice_s_where_a_day_stands_beside_it() -> None:
+    head = ("Numéro", 50.0, 50.0), ("Date d'émission", 200.0, 50.0)
+    beside = taken(*head, ("2024/07", 50, 70), ("2 juillet 2024", 200, 70))
+    alone = taken(*head, ("2024/07", 50, 70))
+
+    at = named_at(beside, "invoice_number")
+
+    assert at is not None
+    assert beside.candidates[Kind.CODE][at].value == "2024/07"
+    assert named_at(alone, "invoice_number") is None

@@ -13,7 +13,7 @@ from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.headed_names import headed_names, sender_lines
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.parties import chosen_names
+from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.page import Page, TextSource, Word
 
 Placed = tuple[str, float, float]
@@ -247,3 +247,14 @@ def test_the_address_of_who_is_saluted_is_not_the_sender_s() -> None:
     )
 
     assert chosen_buyer(found, "Versicherung a.G.", "") == "Max Muster"
+
+
+@pytest.mark.parametrize(
+    ("below", "whole"),
+    [("(North) Sdn Bhd", "Air Harbour (North) Sdn Bhd"), ("Company: Harbour LLP", "Air Harbour")],
+)
+def test_a_name_goes_on_up_to_its_legal_form(below: str, whole: str) -> None:
+    found = document(*column(50, 50, "Air Harbour", below))
+    (name,) = [c for c in found.candidates[Kind.NAME] if c.value == "Air Harbour"]
+
+    assert whole_name(found, name) == whole

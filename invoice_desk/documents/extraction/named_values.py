@@ -49,6 +49,8 @@ _TITLE_NUMBER = re.compile(
 #: A number that stands alone, so few rows below a title: `No. 31` below `INVOICE`.
 _NUMBER_ALONE = re.compile(r"^\W*(?:no|nr|n[°º]|number|nummer|num[ée]ro|#)[.:\s]*$", re.IGNORECASE)
 _ROWS_BELOW_TITLE = 3
+#: A heading that says no more than that a number stands below it.
+_NUMBER_WORD = re.compile(r"num[ée]ro|number|nummer", re.IGNORECASE)
 #: What may stand behind a number under a title: the day, and a word before it.
 _WITH_DAY = re.compile(rf"\s*(?:(?:du|vom|of|dated|from|le|,)?\s*(?:{DATE.pattern}))?")
 #: The groups of a number, up to the end of its part of the row.
@@ -120,7 +122,7 @@ def _is_number_of_title(document: Document, code: Candidate) -> bool:
     if _NUMBER_ALONE.match(before):
         above = document.labels[max(0, code.row - _ROWS_BELOW_TITLE) : code.row]
         return any(label.means == "document_word" for labels in above for label in labels)
-    if _is_under_title(document, code):
+    if _is_under_title(document, code) or _is_under_number(document, code):
         return True
     return bool(_TITLE_NUMBER.match(before)) and not _OF_ANOTHER.search(before)
 
@@ -142,6 +144,18 @@ def _is_under_title(document: Document, code: Candidate) -> bool:
             == (upper.offsets[over.start], len(over.text))
             for label in document.labels[upper.number]
         )
+    )
+
+
+def _is_under_number(document: Document, code: Candidate) -> bool:
+    """Return whether `Number` alone stands over a code, and a day beside it: the head of a bill."""
+    row = document.layout.rows[code.row]
+    if row.number == 0 or not document.by_row.get((Kind.DATE, row.number)):
+        return False
+    upper = document.layout.rows[row.number - 1]
+    return upper.page == row.page and any(
+        abs(over.box[0] - code.box[0]) < row.height and _NUMBER_WORD.fullmatch(over.text)
+        for over in upper.parts
     )
 
 

@@ -190,8 +190,8 @@ def whole_name(document: Document, name: Candidate) -> str:
         is_close = row.page == name.page and under.box[1] - name.box[3] < row.height
         if is_close and is_salutation(text):
             text = f"{text} {below}"
-        if is_close and not _LEGAL_END.search(text) and _LEGAL_END.search(below):
-            text = f"{text} {below}" if not looks_like_address(below) else text
+        if is_close and _is_rest_of_name(text, below):
+            text = f"{text} {below}"
     text = f"{text} {beside}" if (beside := _legal_form_beside(rows[name.row], name)) else text
     for row in reversed(rows[max(0, name.row - 2) : name.row]):
         over = beneath(row, name)
@@ -201,6 +201,13 @@ def whole_name(document: Document, name: Candidate) -> str:
             break
         text = f"{above} {text}"
     return REGISTRATION.sub("", text).strip(" ,;-") or text
+
+
+def _is_rest_of_name(text: str, below: str) -> bool:
+    """Return whether a row goes on the name above it, up to its legal form."""
+    is_open = not _LEGAL_END.search(text) and not is_saluted(text)
+    is_name = _LEGAL_END.search(below) is not None and ":" not in below
+    return is_open and is_name and not looks_like_address(below)
 
 
 def _legal_form_beside(row: Row, name: Candidate) -> str:
