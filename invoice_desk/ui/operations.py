@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from invoice_desk.core.modes import WorkSettings
 from invoice_desk.services import exporting, scanning
@@ -16,6 +16,7 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.engines import missing_engines
 from invoice_desk.settings import load_settings, save_settings
 from invoice_desk.ui.background import Background
+from invoice_desk.ui.file_dialogs import ask_files, ask_folder, ask_target
 from invoice_desk.ui.job_queue import JobQueue
 from invoice_desk.ui.texts import number
 
@@ -48,14 +49,13 @@ class Operations(QObject):
     def import_files(self) -> None:
         """Ask for files and import them."""
         title = self.tr("Import files")
-        names, _ = QFileDialog.getOpenFileNames(self._window, title, self._last_folder())
-        self._import_chosen([Path(name) for name in names])
+        self._import_chosen(ask_files(self._window, title, self._last_folder()))
 
     def import_folder(self) -> None:
         """Ask for a folder and import it."""
         title = self.tr("Import a folder")
-        name = QFileDialog.getExistingDirectory(self._window, title, self._last_folder())
-        self._import_chosen([Path(name)] if name else [])
+        folder = ask_folder(self._window, title, self._last_folder())
+        self._import_chosen([folder] if folder else [])
 
     def import_samples(self) -> None:
         """Write made-up files beside the desk and import them."""
@@ -94,9 +94,9 @@ class Operations(QObject):
     def export(self, stem: str, table_ids: Sequence[int] | None) -> None:
         """Ask where to, and export cleaned rows there."""
         start = str(Path(self._last_folder()) / f"{stem}.xlsx")
-        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export"), start, _FILTERS)
-        if name:
-            self.export_to(Path(name), table_ids=table_ids)
+        path = ask_target(self._window, self.tr("Export"), start, _FILTERS)
+        if path:
+            self.export_to(path, table_ids=table_ids)
 
     def export_to(self, path: Path, *, table_ids: Sequence[int] | None = None) -> None:
         """Export cleaned rows: of these tables, or of everything, one file a type."""

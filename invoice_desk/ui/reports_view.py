@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -29,6 +28,7 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.named_aggregates import NamedReport
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.clipboard import as_mime, cells_as_texts
+from invoice_desk.ui.file_dialogs import ask_file
 from invoice_desk.ui.lists import plain_rows
 from invoice_desk.ui.pages import Page
 from invoice_desk.ui.report_choices import ReportChoices, WantedReport
@@ -140,10 +140,9 @@ class ReportsView(Page):
     def choose_objectives(self) -> None:
         """Ask for a file of objectives and import it."""
         kinds = self.tr("Tables (*.csv *.txt *.xlsx *.xls *.xlsb *.ods)")
-        title = self.tr("Import objectives")
-        name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
-        if name:
-            self.import_objectives(Path(name))
+        path = ask_file(self, self.tr("Import objectives"), "", kinds)
+        if path:
+            self.import_objectives(path)
 
     def import_objectives(self, path: Path) -> None:
         """Import a file of objectives, and say what became of its rows."""

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from invoice_desk.core.job_lines import JobLine
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.job_results import ResultList, ResultRow, export_results, result_rows
 from invoice_desk.ui.background import Background
+from invoice_desk.ui.file_dialogs import ask_target
 from invoice_desk.ui.lists import RecordTable, set_widths
 from invoice_desk.ui.text_grid import RecordModel
 from invoice_desk.ui.texts import error_text, number
@@ -125,9 +125,9 @@ class ResultsDialog(QDialog):
 
     def _on_export(self) -> None:
         name = f"job-{self._job_id}-{self.wanted.value}.csv"
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export the list"), name, _FILTERS)
+        path = ask_target(self, self.tr("Export the list"), name, _FILTERS)
         if path:
-            self.export_to(Path(path))
+            self.export_to(path)
 
     def _on_failed(self, error: Exception) -> None:
         self.count.setText(" ".join(error_text(error)).strip())

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from invoice_desk.core.bulk_writes import Operation
 from invoice_desk.core.document_types import DocumentType
+from invoice_desk.ui.file_dialogs import ask_file
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
 from invoice_desk.ui.texts import field_label
 
@@ -157,7 +157,6 @@ class WriteDialog(QDialog):
         self.empty_clears.setEnabled(writes_over)
 
     def _on_choose(self) -> None:
-        title = self.tr("Choose a file")
-        name, _ = QFileDialog.getOpenFileName(self, title, self._folder)
-        if name:
-            self.file.setText(name)
+        path = ask_file(self, self.tr("Choose a file"), self._folder)
+        if path:
+            self.file.setText(str(path))
