@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mails import eml, file_part, text_part
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QKeySequence, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -298,6 +298,22 @@ def test_a_click_on_a_word_fills_the_selected_field_once_it_is_accepted(
     assert kept.place is not None
     assert kept.place.text == "13/02/2024"
     assert "due_date" in {box.name for box in view.pages.canvas.overlay.boxes}
+
+
+def test_what_a_click_filled_in_is_taken_back_by_undo(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    row = view.form.rows["issue_date"]
+    before = row.edit.text()
+    row.edit.setFocus()
+
+    click(view, "TVA")
+    filled, is_draft = row.edit.text(), row.has_draft
+    QTest.keySequence(row.edit, QKeySequence(QKeySequence.StandardKey.Undo))
+
+    assert (filled, is_draft) == ("TVA", True)
+    assert (row.edit.text(), row.has_draft, row.place) == (before, False, None)
 
 
 def test_shift_click_extends_and_a_drawn_box_takes_all_words(

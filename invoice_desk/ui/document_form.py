@@ -355,10 +355,12 @@ class DocumentForm(QScrollArea):
         if key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and not event.modifiers():
             by = 1 if key == Qt.Key.Key_Down else -1
             return self._accept(row, confirms=False) and self._step(row, by)
-        if key == Qt.Key.Key_Escape:
+        is_undo = event.matches(QKeySequence.StandardKey.Undo)
+        # What came from the page the line itself cannot take back.
+        if key == Qt.Key.Key_Escape or (is_undo and not row.edit.isUndoAvailable()):
             if row.has_draft or row.problem.text():
                 row.drop()
-            else:
+            elif not is_undo:
                 self.select(None)
             return True
         return False
