@@ -22,6 +22,7 @@ from invoice_desk.services.cleaning import clean_tables
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob, import_paths
 from invoice_desk.services.inspecting import inspect_files
+from invoice_desk.services.likeness import likely_pairs
 from invoice_desk.services.splitting import accept_split, decline_split, list_proposals
 
 
@@ -32,6 +33,14 @@ def lines(number: str, total: str) -> list[str]:
         f"Total amount due: {total} EUR",
         "Thank you for your order of last week.",
     ]
+
+
+def bill(number: str) -> list[str]:
+    """Return the lines of an invoice of a supplier with a tax number."""
+    return [
+        "Atelier Lumen SARL", f"Facture no {number}", "Date de facture : 11/03/2024",
+        "TVA FR40303265045", "Total HT 100,00 EUR", "Montant TVA 20,00 EUR", "Total TTC 120,00 EUR",
+    ]  # fmt: skip
 
 
 TERMS = ["These terms hold for everything that we sell.", "They are as long as they must be."]
@@ -91,6 +100,22 @@ def test_an_accepted_split_makes_a_source_of_each_document(desk: Desk, joined: i
     assert list_proposals(desk) == []
     texts = [desk.original(s.sha256) for s in sources if s]
     assert read_text_layers(texts[1], name="x")[0].words[2].text == "F-2"
+
+
+def test_what_looks_like_a_part_is_told_after_the_split(desk: Desk, tmp_path: Path) -> None:
+    single, joined = tmp_path / "a.pdf", tmp_path / "joined.pdf"
+    single.write_bytes(pdf(bill("FA-2024-17")))
+    joined.write_bytes(pdf([*bill("FA-2024-17"), "Copie"], TERMS))
+    import_paths(desk, [joined, single], settings=IN_PROCESS)
+    before = [(pair.first_name, pair.second_name) for pair in likely_pairs(desk)]
+
+    accept_split(desk, 1, [Split(1, 1), Split(2, 2)])
+    pairs = [(pair.first_name, pair.second_name) for pair in likely_pairs(desk)]
+    cleaned = clean_tables(desk, settings=IN_PROCESS).cleaned
+
+    assert before == [("joined.pdf", "a.pdf")]
+    assert pairs == [("a.pdf", "joined, page 1.pdf")]
+    assert cleaned == 2
 
 
 def test_rows_of_the_split_file_are_cleaned_once(desk: Desk, joined: int) -> None:

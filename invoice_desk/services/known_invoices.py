@@ -69,9 +69,8 @@ def remember_table(desk: Desk, table_id: int) -> None:
         table = get_table(connection, table_id)
     if table is None:
         return
-    base = table_id << ROW_BITS
     with writing(desk.engine) as connection:
-        forget_invoices(connection, base, base + (1 << ROW_BITS))
+        _forget(connection, table_id)
         connection.execute(forget_source_scan(table_id, ACCOUNTS))
         ids, warned = _remember(connection, table, _invoices_of(desk, table))
         warned += warn_of_pairs(connection, ids)
@@ -94,11 +93,21 @@ def _remember(
     return ids, warned
 
 
+def _forget(connection: Connection, table_id: int) -> None:
+    base = table_id << ROW_BITS
+    forget_invoices(connection, base, base + (1 << ROW_BITS))
+
+
 def catch_up(desk: Desk) -> None:
-    """Remember every table that has been read or cleaned since it was remembered."""
+    """Remember every table that has been read or cleaned since, and forget those that went."""
     with reading(desk.engine) as connection:
         known = table_passes(connection)
         tables = list_tables(connection)
+    gone = known.keys() - {table.id for table in tables}
+    if gone:
+        with writing(desk.engine) as connection:
+            for table_id in gone:
+                _forget(connection, table_id)
     for table in tables:
         is_invoices = holds_invoices(desk.types.get(table.document_type or ""))
         if not is_invoices or (table.current_pass_id is None and "fields" not in table.details):

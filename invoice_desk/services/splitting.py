@@ -16,6 +16,7 @@ from invoice_desk.db.claims import holders
 from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.kept_aggregates import stale_by_pass
+from invoice_desk.db.known_invoices import forget_invoices_of
 from invoice_desk.db.passes import (
     delete_pass_rows,
     delete_source_findings,
@@ -40,6 +41,7 @@ from invoice_desk.errors import ArgumentError, JobStateError
 from invoice_desk.services.batches import ImportFile
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept, keep
+from invoice_desk.services.known_invoices import catch_up
 from invoice_desk.services.passwords import passwords_for
 from invoice_desk.services.storing import SURE, SourceStore, page_of
 from invoice_desk.workers.reading import ReadFields, SourceContent, read_payload
@@ -120,6 +122,7 @@ def accept_split(desk: Desk, source_id: int, splits: Sequence[Split] | None = No
             )
         )
     _note(desk, source_id, ACCEPTED, chosen)
+    catch_up(desk)  # each document may be there in another form
     return list(made.values())
 
 
@@ -247,8 +250,11 @@ def _forget_rows(desk: Desk, transaction: BulkTransaction, source: SourceRecord)
             transaction.execute(stale_by_pass(cleaning.id))
             for statement in delete_pass_rows(clean_table(made), cleaning.id):
                 transaction.execute(statement)
-    transaction.execute(delete_source_findings(source.id))
-    for statement in delete_tables(source.id):
+    for statement in (
+        *forget_invoices_of(source.id),
+        delete_source_findings(source.id),
+        *delete_tables(source.id),
+    ):
         transaction.execute(statement)
 
 
