@@ -12,6 +12,7 @@ from conftest import write_csv
 import invoice_desk
 from invoice_desk.cli.main import COMMANDS, run
 from invoice_desk.cli.output import bar
+from invoice_desk.errors import ExitCode
 from invoice_desk.services.desk import open_desk
 from invoice_desk.services.jobs import Snapshot
 
@@ -25,6 +26,7 @@ class Shell:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.desk = folder / "desk.db"
         self.opened: list[Path] = []
+        self.opened_desk: Path | None = None
         self._capsys = capsys
 
     def __call__(self, *arguments: object) -> tuple[int, str, str]:
@@ -41,7 +43,7 @@ class Shell:
         return json.loads(out)
 
     def open_window(self, paths: list[Path], desk: Path | None, self_test: Path | None) -> int:
-        self.opened = paths
+        self.opened, self.opened_desk = paths, desk
         return 0
 
 
@@ -249,10 +251,24 @@ def test_samples_and_doctor(shell: Shell, tmp_path: Path) -> None:
     )
 
 
-def test_paths_without_a_command_open_the_window(shell: Shell) -> None:
-    assert shell("a.csv", "b.csv")[0] == 0
-    assert shell.opened == [Path("a.csv"), Path("b.csv")]
+def test_paths_without_a_command_open_the_window(shell: Shell, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", "number\n1\n")
+
+    assert shell(path, "b.csv")[0] == 0
+    assert (shell.opened, shell.opened_desk) == ([path, Path("b.csv")], None)
+    assert shell("--desk", shell.desk, tmp_path)[0] == 0
+    assert (shell.opened, shell.opened_desk) == ([tmp_path], shell.desk)
+    assert shell("--desk", shell.desk)[0] == 0
+    assert (shell.opened, shell.opened_desk) == ([], shell.desk)
     assert shell("--version") == (0, f"{invoice_desk.__version__}\n", "")
+
+
+def test_a_mistyped_command_opens_no_window(shell: Shell) -> None:
+    code, _, told = shell("imports", "folder")
+
+    assert code == ExitCode.BAD_ARGUMENTS
+    assert "no command, file or folder “imports”. Did you mean “import”?" in told
+    assert shell.opened == []
 
 
 def test_a_bar_says_how_far_and_how_long() -> None:

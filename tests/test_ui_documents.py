@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from unittest.mock import Mock
 from zipfile import ZipFile
 
 import numpy as np
@@ -21,7 +22,7 @@ from test_ui import drop
 from invoice_desk.app import Session
 from invoice_desk.core.document_fields import Doubt
 from invoice_desk.core.source import Kind, SourceStatus
-from invoice_desk.errors import ArgumentError
+from invoice_desk.errors import ArgumentError, StorageError
 from invoice_desk.services import documents, reviewing
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import DocumentField
@@ -271,6 +272,23 @@ def test_enter_goes_on_finding_on_the_other_pages(
 
     assert here == "It does not stand on this page; Enter looks on the others."
     assert found_on == 3
+
+
+def test_a_document_that_cannot_be_opened_shows_no_fields_of_another(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_quietly(window, invoice_pdf(tmp_path / "b.pdf", number="F-2024-18"))
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    shown = view.form.rows["invoice_number"].edit.text()
+    refuse = Mock(side_effect=StorageError("The disk that holds the desk reports an error."))
+    monkeypatch.setattr(documents, "open_document", refuse)
+
+    window.open_source(next(each for each in window._sources if each.name == "b.pdf"))
+    settle(qtbot, window)
+
+    assert shown == "F-2024-17"
+    assert view.name.text() == "b.pdf"
+    assert view.form.rows["invoice_number"].edit.text() == ""
 
 
 # --- correcting -----------------------------------------------------------------------

@@ -8,12 +8,13 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 import invoice_desk
-from invoice_desk.errors import BugError, ExitCode, InvoiceDeskError, UserError
+from invoice_desk.errors import ArgumentError, BugError, ExitCode, InvoiceDeskError, UserError
 from invoice_desk.settings import hand_on
 
 #: Command → what it does; anything else on the command line is a path for the window.
@@ -83,8 +84,9 @@ def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     """Run one command line; return its exit code."""
     logging.basicConfig(level=os.environ.get("INVOICE_DESK_LOG", "CRITICAL"), stream=sys.stderr)
     hand_on()
-    if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
-        return _guarded(lambda: open_window([Path(path) for path in arguments], None, None))
+    desk, rest = _desk_before(arguments)
+    if not rest or not (rest[0] in COMMANDS or rest[0].startswith("-")):
+        return _guarded(lambda: open_window(_paths(rest), desk, None))
     options = parser().parse_args(arguments)
     if options.command is None:
         return _guarded(lambda: open_window([], options.desk, options.self_test))
@@ -92,6 +94,27 @@ def run(arguments: Sequence[str], *, open_window: OpenWindow) -> int:
     places = (import_module(f"invoice_desk.cli.{module}") for module in _MODULES)
     place = next(place for place in places if hasattr(place, name))
     return _guarded(lambda: getattr(place, name)(options))
+
+
+def _desk_before(arguments: Sequence[str]) -> tuple[Path | None, Sequence[str]]:
+    """Return the desk that is named before everything else, and what follows it."""
+    if len(arguments) > 1 and arguments[0] == "--desk":
+        return Path(arguments[1]), arguments[2:]
+    return None, arguments
+
+
+def _paths(named: Sequence[str]) -> list[Path]:
+    """Return what is to be imported.
+
+    Raises:
+        ArgumentError: If nothing of it is there: then a command was meant.
+    """
+    paths = [Path(name) for name in named]
+    if paths and not any(path.exists() for path in paths):
+        near = get_close_matches(named[0], COMMANDS, 1)
+        told = f" Did you mean “{near[0]}”?" if near else ""
+        raise ArgumentError(f"There is no command, file or folder “{named[0]}”.{told}")
+    return paths
 
 
 def parser() -> argparse.ArgumentParser:

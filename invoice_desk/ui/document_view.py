@@ -171,6 +171,8 @@ class DocumentView(Page):
         if self.source is None or self.source.id != source.id:
             self.document = None
             self.banner.show_proposals([])
+            self.form.show_nothing()  # until it is read, and if it cannot be
+            self.lists.show_document(None)
             self._state("")
             self._begins = sought is None
         self.source, self._wanted_field = source, field
