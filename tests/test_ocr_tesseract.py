@@ -8,6 +8,7 @@ from made_pages import picture, texts
 from invoice_desk.documents.ocr import ENGINES, check_engines, engine_named, engine_order
 from invoice_desk.documents.ocr_tesseract import level, why_missing
 from invoice_desk.documents.page import Word, lines_of
+from invoice_desk.documents.pictures import turned
 from invoice_desk.errors import ArgumentError, EngineError
 
 needs_tesseract = pytest.mark.skipif(bool(why_missing()), reason=why_missing())
@@ -22,6 +23,19 @@ def test_tesseract_reads_words_with_boxes_and_confidence() -> None:
     assert "fra" in page.engine_version
     assert all(0 < word.confidence <= 1 for word in page.words)
     assert "FACTURE N° 2024-0731" in [line.text for line in lines_of(page)]
+
+
+@needs_tesseract
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_tesseract_reads_a_page_that_lies_on_its_side_or_stands_on_its_head(quarters: int) -> None:
+    lines = [f"The goods of order {n} were delivered on the third of May." for n in range(9)]
+    upright = picture(lines, size=(1300, 900), letter=30)
+
+    page = engine_named("tesseract").recognise(turned(upright, 90 * quarters), number=1)
+
+    assert page.turned == (360 - 90 * quarters) % 360
+    assert (page.width, page.height) == (1300, 900)
+    assert lines_of(page)[0].text.startswith("The goods of order 0 were delivered")
 
 
 def test_a_flat_sign_stays_on_its_line() -> None:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from invoice_desk.documents.page import Page, TextSource, Word
+from invoice_desk.documents.pictures import turned
 
 #: Languages that pages of this program are in, as Tesseract calls them.
 LANGUAGES = ("fra", "eng", "deu")
@@ -16,6 +17,10 @@ LANGUAGES = ("fra", "eng", "deu")
 RECEIPT, PAGE = 6, 11
 #: A page takes this many seconds at the most.
 TIMEOUT = 120
+#: Changes when pages are read otherwise than before, so that what is known is read anew.
+_READING = "2"
+#: A page whose letters are less sure than this may lie on its side, or stand on its head.
+_DOUBTED = 0.85
 
 
 class TesseractEngine:
@@ -29,31 +34,64 @@ class TesseractEngine:
 
         version = str(pytesseract.get_tesseract_version())
         self._languages = "+".join(languages())
-        self.version = f"{version}-{self._languages}"
+        self.version = f"{version}-{self._languages}-{_READING}"
 
     def recognise(self, image: Any, *, number: int) -> Page:
-        """Return the words of a PIL image as page `number`."""
+        """Return the words of a PIL image as page `number`, turned upright where that is due."""
+        os.environ["OMP_THREAD_LIMIT"] = "1"  # four threads are three times slower than one
+        image, degrees = image.convert("RGB"), 0
+        words = self._words_of(image)
+        turn = _turn_of(image) if _is_doubtful(words) else 0
+        if turn:
+            upright = turned(image, turn)
+            again = self._words_of(upright)
+            if _sure_letters(again) > _sure_letters(words):
+                image, degrees, words = upright, turn, again
+        return Page(
+            number,
+            image.width,
+            image.height,
+            tuple(level(words)),
+            TextSource.OCR,
+            self.name,
+            engine_version=self.version,
+            turned=degrees,
+        )
+
+    def _words_of(self, image: Any) -> list[Word]:
         import pytesseract
 
         narrow = image.height > 1.7 * image.width or max(image.size) < 1200
-        os.environ["OMP_THREAD_LIMIT"] = "1"  # four threads are three times slower than one
         found = pytesseract.image_to_data(
-            image.convert("RGB"),
+            image,
             lang=self._languages,
             config=f"--psm {RECEIPT if narrow else PAGE}",
             output_type=pytesseract.Output.DICT,
             timeout=TIMEOUT,
         )
-        words = level(_words(found))
-        return Page(
-            number,
-            image.width,
-            image.height,
-            tuple(words),
-            TextSource.OCR,
-            self.name,
-            engine_version=self.version,
-        )
+        return _words(found)
+
+
+def _turn_of(image: Any) -> int:
+    """Return by how many degrees clockwise a page is to be turned; 0 where that is not told."""
+    import pytesseract
+
+    try:
+        told = pytesseract.image_to_osd(image, output_type=pytesseract.Output.DICT, timeout=TIMEOUT)
+    except (pytesseract.TesseractError, RuntimeError):
+        return 0  # too few letters, or the data for it is not installed
+    return int(told["rotate"]) % 360
+
+
+def _is_doubtful(words: list[Word]) -> bool:
+    """Return whether a page may lie otherwise: its letters are not sure, or it has none."""
+    letters = sum(len(word.text) for word in words)
+    return not letters or _sure_letters(words) < _DOUBTED * letters
+
+
+def _sure_letters(words: list[Word]) -> float:
+    """Return how many letters there are, each as much as it is sure."""
+    return sum(len(word.text) * word.confidence for word in words)
 
 
 @lru_cache(maxsize=1)
