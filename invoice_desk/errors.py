@@ -12,6 +12,7 @@ The tree, from general to particular::
     │   │   ├── UnreadableSourceError   no right to read
     │   │   ├── EmptySourceError
     │   │   ├── UnsupportedKindError
+    │   │   ├── OwnFileError            of the desk that is open
     │   │   ├── EncryptedSourceError
     │   │   │   └── LockedSourceError   in a way that cannot be opened here at all
     │   │   ├── CorruptSourceError
@@ -30,6 +31,7 @@ The tree, from general to particular::
     │   │   ├── ModelDownloadError      they could not be fetched
     │   │   └── UnfinishedReadingError  it did not come to the end of a page
     │   └── StorageError        disk full, database locked, read-only folder
+    │       ├── OtherFileError          what was named as the desk is none
     │       ├── MissingDeskError
     │       └── NewerDatabaseError
     └── BugError                our fault: log the traceback, offer to copy it
@@ -77,6 +79,12 @@ class ArgumentError(UserError):
 
     code = "argument"
     advice = "Check the spelling, or list what there is."
+
+
+class UnreadyError(ArgumentError):
+    """Something is to be done first, or to be said more exactly; the message says what."""
+
+    advice = ""
 
 
 class PluginError(UserError):
@@ -279,6 +287,12 @@ class StorageError(UserError):
     exit_code = ExitCode.STORAGE
     code = "storage"
     advice = "Check free space and write permission of the folder that holds the desk."
+
+
+class OtherFileError(StorageError):
+    """The file that was named as the desk is something else."""
+
+    advice = "Name the file of a desk, or one that is not there yet, to make a new desk."
 
 
 class MissingDeskError(StorageError):

@@ -15,7 +15,7 @@ from invoice_desk.db.clean_tables import clean_table, ensure_clean_table
 from invoice_desk.db.engine import open_engine, reading, writing
 from invoice_desk.db.migrate import alembic_config, upgrade
 from invoice_desk.db.schema import audit_entry, raw_row
-from invoice_desk.errors import BugError, NewerDatabaseError, StorageError
+from invoice_desk.errors import BugError, NewerDatabaseError, OtherFileError, StorageError
 from invoice_desk.services.desk import Desk, open_desk
 
 
@@ -81,8 +81,9 @@ def test_a_file_that_is_no_desk_is_refused(tmp_path: Path, content: bytes) -> No
     path = tmp_path / "torn.db"
     path.write_bytes(content)
 
-    with pytest.raises(StorageError, match="is not a desk"):
+    with pytest.raises(OtherFileError, match="is not a desk") as refused:
         open_desk(path)
+    assert "Name the file of a desk" in refused.value.advice
     assert path.read_bytes() == content
 
 

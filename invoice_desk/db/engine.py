@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from invoice_desk.errors import BugError, StorageError
+from invoice_desk.errors import BugError, OtherFileError, StorageError
 
 __all__ = [
     "LOST_JOB",
@@ -91,7 +91,10 @@ def translated_errors() -> Iterator[None]:
 
 
 def _translated(error: BaseException) -> StorageError | BugError:
-    sentence = _SENTENCES.get(getattr(error, "sqlite_errorcode", -1) & 0xFF)
+    code = getattr(error, "sqlite_errorcode", -1) & 0xFF
+    sentence = _SENTENCES.get(code)
+    if code == sqlite3.SQLITE_NOTADB:
+        return OtherFileError(_SENTENCES[code])
     if sentence is None and LOST_JOB in str(error).lower():
         sentence = "Another program took this job over."
     return BugError(str(error)) if sentence is None else StorageError(sentence)

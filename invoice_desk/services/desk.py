@@ -16,7 +16,7 @@ from invoice_desk.db.bulk import ProcessWriter
 from invoice_desk.db.engine import Engine, open_engine, reading
 from invoice_desk.db.migrate import upgrade
 from invoice_desk.db.reference import list_declarations
-from invoice_desk.errors import StorageError, TemplateError
+from invoice_desk.errors import OtherFileError, StorageError, TemplateError
 from invoice_desk.paths import resource
 from invoice_desk.services.passwords import SessionPasswords
 from invoice_desk.settings import load_settings
@@ -119,7 +119,7 @@ def _refuse_tiny_files(path: Path) -> None:
     except OSError as error:
         raise StorageError(f"The desk {path} cannot be opened: {error.strerror}.") from error
     if 0 < size < _SMALLEST:
-        raise StorageError(f"{path.name} is not a desk.")
+        raise OtherFileError(f"{path.name} is not a desk.")
 
 
 def load_types(folder: Path | None = None) -> dict[str, DocumentType]:

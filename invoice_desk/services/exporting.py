@@ -21,7 +21,7 @@ from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.passes import get_pass
 from invoice_desk.db.sources import list_sources
 from invoice_desk.db.tables import list_tables
-from invoice_desk.errors import ArgumentError
+from invoice_desk.errors import UnreadyError
 from invoice_desk.services.desk import Desk
 from invoice_desk.writers.tables import Format, write_table
 
@@ -91,7 +91,7 @@ def _cleaned_by_type(desk: Desk, tables: Sequence[TableRecord]) -> dict[str, lis
         if table.current_pass_id is not None and table.document_type in desk.types:
             by_type.setdefault(table.document_type, []).append(table)
     if not by_type:
-        raise ArgumentError("Nothing is cleaned yet that could be exported. Clean it first.")
+        raise UnreadyError("Nothing is cleaned yet that could be exported. Clean it first.")
     return by_type
 
 
@@ -118,7 +118,7 @@ def export_all(
 def _path_for(target: Path, name: str, chosen: Format | None, *, several: bool) -> Path:
     if target.suffix and not target.is_dir():
         if several:
-            raise ArgumentError(
+            raise UnreadyError(
                 "There are several document types: name a folder, or one type with --type."
             )
         return target
