@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from placed_pages import Placed, placed_page
+
 from invoice_desk.documents.extraction.candidates import Kind
 from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.named_values import named_at
-from invoice_desk.documents.page import Page, TextSource, Word
+from invoice_desk.documents.page import Page
 
 
-def page(*texts: tuple[str, float, float]) -> Page:
-    """Return a page with texts at places; a letter is 4 wide, and 10 high."""
-    words = []
-    for text, x, y in texts:
-        at = x
-        for part in text.split(" "):
-            words.append(Word(part, (at, y, at + 4 * len(part), y + 10)))
-            at += 4 * len(part) + 3
-    return Page(1, 700, 842, tuple(words), TextSource.TEXT_LAYER, "test")
+def page(*texts: Placed) -> Page:
+    return placed_page(*texts, letter=4, width=700)
 
 
-def taken(*placed: tuple[str, float, float]) -> Document:
+def taken(*placed: Placed) -> Document:
     return document_of(layout_of([page(*placed)]))
 
 

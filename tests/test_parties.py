@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from placed_pages import Placed
+from placed_pages import placed_page as page
 
 from benchmarks.made_documents import made_invoice
 from invoice_desk.documents.extraction.address_rows import address_of
@@ -14,20 +16,6 @@ from invoice_desk.documents.extraction.headed_names import headed_names, sender_
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
-from invoice_desk.documents.page import Page, TextSource, Word
-
-Placed = tuple[str, float, float]
-
-
-def page(*texts: Placed) -> Page:
-    """Return a page with texts at places; a letter is 6 wide, and 10 high."""
-    words = []
-    for text, x, y in texts:
-        at = x
-        for part in text.split(" "):
-            words.append(Word(part, (at, y, at + 6 * len(part), y + 10)))
-            at += 6 * len(part) + 3
-    return Page(1, 595, 842, tuple(words), TextSource.TEXT_LAYER, "test")
 
 
 def document(*texts: Placed) -> Document:

@@ -8,6 +8,7 @@ and on Linux, where the dialogs of some desktops live in this process, Qt's own 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QFileInfo
@@ -31,6 +32,12 @@ class EndingIcons(QFileIconProvider):
             icons = QFileIconProvider.IconType
             kind = icons.Folder if of.isDir() else icons.File
         return super().icon(kind)
+
+
+@cache
+def _icons() -> EndingIcons:
+    """Return the one that all dialogs share: none owns it, and their threads outlive a call."""
+    return EndingIcons()
 
 
 def ask_files(parent: QWidget, title: str, folder: str, kinds: str = "") -> list[Path]:
@@ -63,8 +70,7 @@ def _asked(
     dialog = QFileDialog(parent, title, str(Path(start).parent) if is_target else start, kinds)
     if sys.platform.startswith("linux"):
         dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
-    icons = EndingIcons()
-    dialog.setIconProvider(icons)  # which the dialog does not own: it is kept until the end
+    dialog.setIconProvider(_icons())
     dialog.setFileMode(mode)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly, mode is QFileDialog.FileMode.Directory)
     if is_target:
