@@ -14,7 +14,6 @@ from invoice_desk.documents.extraction.candidates import Kind
 from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.evidence import Evidence
 from invoice_desk.documents.extraction.figures import Figure, Figures
-from invoice_desk.documents.extraction.identifiers import is_wrong
 from invoice_desk.documents.extraction.invoice_fields import read_document
 from invoice_desk.documents.extraction.labels import labels_of, meanings
 from invoice_desk.documents.extraction.layout import layout_of
@@ -596,19 +595,6 @@ def test_a_label_that_is_the_whole_row_above_a_value_names_it() -> None:
 
     assert document.label_before(number) == "invoice_number"
     assert document.label_before(other) == "quantity"
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "wrong"),
-    [
-        *(("iban_or_account", "FR76 1234", True), ("iban_or_account", "0012345", False)),
-        ("iban_or_account", "GB82 WEST 1234 5698 7654 32", False),
-        *(("supplier_vat_id", "FR604219388", True), ("supplier_vat_id", "GB684021741", False)),
-        *(("supplier_vat_id", "000016001234567", False), ("invoice_number", "FR76 1234", False)),
-    ],
-)
-def test_wrong_check_digits_are_told_of_what_has_some(field: str, value: str, wrong: bool) -> None:
-    assert is_wrong(field, value) is wrong
 
 
 def test_the_total_of_all_rates_is_the_total() -> None:

@@ -67,6 +67,28 @@ def test_a_file_with_two_invoices_waits_for_a_person(desk: Desk, joined: int) ->
     assert source.status is SourceStatus.PREVIEW
 
 
+def sureness(desk: Desk, *sources: int) -> list[float]:
+    """Return how sure the number is, document by document."""
+    with reading(desk.engine) as connection:
+        tables = [list_tables(connection, source_id=each)[0] for each in sources]
+    return [table.details["fields"]["invoice_number"]["confidence"] for table in tables]
+
+
+def test_no_field_is_sure_while_it_may_be_of_another_document(desk: Desk, joined: int) -> None:
+    before = sureness(desk, joined)
+
+    made = accept_split(desk, joined)
+
+    assert before == [0.5]
+    assert min(sureness(desk, *made)) > 0.5
+
+
+def test_the_fields_of_what_is_one_document_are_as_sure_as_any(desk: Desk, joined: int) -> None:
+    decline_split(desk, joined)
+
+    assert sureness(desk, joined)[0] > 0.8
+
+
 def test_inspect_tells_of_the_proposal(tmp_path: Path) -> None:
     path = tmp_path / "joined.pdf"
     path.write_bytes(pdf(lines("F-1", "120.00"), lines("F-2", "80.00")))

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, insert, select
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.db.schema import finding, split_decision
 
-#: The choice of a person who had the file split.
+#: The choices of a person: to have the file split, or that it is one document.
 ACCEPTED = "accepted"
+DECLINED = "declined"
 
 
 def split_proposals(connection: Connection, source_id: int | None = None) -> dict[int, str]:

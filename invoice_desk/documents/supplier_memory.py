@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from invoice_desk.core.known_invoices import name_key
 from invoice_desk.core.number_patterns import number_pattern
 from invoice_desk.documents.extraction.candidates import Candidate, codes_of
-from invoice_desk.documents.extraction.identifiers import Found
 from invoice_desk.documents.extraction.layout import Layout, layout_of
+from invoice_desk.documents.extraction.shapes import Found
 from invoice_desk.documents.extraction.values import Values
 from invoice_desk.documents.fields import DocumentReading, FieldValue
 from invoice_desk.documents.page import Page

@@ -15,6 +15,7 @@ from invoice_desk.db.bulk import InProcessWriter
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.passes import delete_reading_findings
 from invoice_desk.db.sources import get_source, list_pages, source_update
+from invoice_desk.db.splits import DECLINED, get_split_choice
 from invoice_desk.db.tables import list_tables
 from invoice_desk.documents.embedded import NO_XML, embedded_invoice
 from invoice_desk.documents.ocr import check_engines
@@ -109,7 +110,9 @@ def _read_again(
         why = next((f.text for f in got.findings if f.text), "nothing was found")
         raise CorruptSourceError(f"{origin.name}, {why}")
     all_pages = tuple(page if p.number == number else p for p in pages)
-    fields = ReadFields(origin.name, all_pages, embedded, len(pages))
+    with reading(desk.engine) as connection:
+        is_one = get_split_choice(connection, origin.id) == DECLINED
+    fields = ReadFields(origin.name, all_pages, embedded, len(pages), is_one=is_one)
     content = _done(executor, fields)
     return replace(
         content,

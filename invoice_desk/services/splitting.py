@@ -30,8 +30,8 @@ from invoice_desk.db.sources import (
     source_insert,
     source_update,
 )
-from invoice_desk.db.splits import ACCEPTED, split_decided, split_proposals
-from invoice_desk.db.tables import delete_tables, list_tables
+from invoice_desk.db.splits import ACCEPTED, DECLINED, split_decided, split_proposals
+from invoice_desk.db.tables import delete_tables, list_tables, table_update
 from invoice_desk.db.templates import list_templates
 from invoice_desk.documents.page import Page
 from invoice_desk.documents.page_ranges import write_page_range
@@ -43,6 +43,7 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.keeping import Kept, keep
 from invoice_desk.services.known_invoices import catch_up
 from invoice_desk.services.passwords import passwords_for
+from invoice_desk.services.replacing import replacements
 from invoice_desk.services.storing import SURE, SourceStore, page_of
 from invoice_desk.workers.reading import ReadFields, SourceContent, read_payload
 
@@ -129,16 +130,25 @@ def accept_split(desk: Desk, source_id: int, splits: Sequence[Split] | None = No
 def decline_split(desk: Desk, source_id: int) -> None:
     """Record that a file is one document; it is not asked about again.
 
+    Its fields are as sure from now on as they are for one document.
+
     Raises:
         ArgumentError: If there is no such file, or no proposal to split it.
     """
     with reading(desk.engine) as connection:
         source = get_source(connection, source_id)
+        pages = [page_of(values) for values in list_pages(connection, source_id)]
+        tables = list_tables(connection, source_id=source_id)
     if source is None:
         raise ArgumentError(f"There is no source {source_id}.")
     proposed = _proposed(desk, source)
-    _note(desk, source_id, "declined", proposed)
+    content = read_payload(ReadFields(source.name, tuple(pages), is_one=True))
+    _note(desk, source_id, DECLINED, proposed)
     with writing(desk.engine) as connection:
+        for table, found in replacements(tables, content.tables).replaced:
+            if found is not None and "fields" in table.details:
+                details = table.details | {"fields": found.head.details["fields"]}
+                connection.execute(table_update(table.id, details=details))
         code = FindingCode.DOCUMENT_SPLIT.value
         connection.execute(delete_source_findings(source_id, code=code))
         is_sure = source.document_type is not None and (source.confidence or 0.0) >= SURE
@@ -200,7 +210,7 @@ def _taken_apart(
             kept = keep(place, name=name, place=desk.original, check=lambda: None)
             own = [page for page in pages if split.first <= page.number <= split.last]
             counted = tuple(replace(page, number=i) for i, page in enumerate(own, start=1))
-            content = read_payload(ReadFields(name, counted))
+            content = read_payload(ReadFields(name, counted, is_one=True))
             parts.append(_Part(name, f"{source.origin}!/page {of}", kept, counted, content))
     return parts
 
@@ -230,9 +240,7 @@ def _store_part(
     record = JobFileRecord(0, part.name, part.origin, source_id, FileOutcome.PENDING)
     file = ImportFile(record, kept=part.kept, container=source.id)
     file.expected_pages = len(part.pages)
-    proposal = FindingCode.DOCUMENT_SPLIT
-    told = tuple(each for each in part.content.findings if each.code != proposal)
-    store.store(transaction, file, replace(part.content, pages=part.pages, findings=told))
+    store.store(transaction, file, replace(part.content, pages=part.pages))
     store.complete(transaction, file, job_id=0)
     return source_id
 

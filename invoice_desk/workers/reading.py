@@ -23,6 +23,8 @@ from invoice_desk.workers.contract import Chunk, Outcome
 from invoice_desk.workers.tasks import task
 
 SPAN_BYTES = 8 << 20
+#: How sure a field is at most, where several documents in one file may be mixed.
+_OF_SEVERAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class ReadFields:
     embedded: Embedded = NO_XML
     #: How many pages there are; 0 when nobody counted.
     page_count: int = 0
+    #: Whether a person said that it is one document.
+    is_one: bool = False
 
 
 ReadingPayload = ReadSource | ReadSpan | RecognisePage | ReadFields
@@ -179,9 +183,9 @@ def _done(payload: ReadingPayload) -> SourceContent:
         case RecognisePage():
             with trying(payload.passwords):
                 return _recognised(payload)
-        case ReadFields(name, pages, embedded, expected):
+        case ReadFields(name, pages, embedded, expected, is_one):
             found = _document(name, pages, embedded, expected=expected or None)
-            return _with_proposal(found, pages)
+            return found if is_one else _with_proposal(found, pages)
 
 
 @task
@@ -226,7 +230,22 @@ def _with_proposal(content: SourceContent, pages: Sequence[Page]) -> SourceConte
         return content
     text = told_splits(splits)
     proposal = Finding(FindingCode.DOCUMENT_SPLIT, Severity.WARNING, text=text)
-    return replace(content, findings=(proposal, *content.findings))
+    return replace(_of_several(content, reading), findings=(proposal, *content.findings))
+
+
+def _of_several(content: SourceContent, reading: DocumentReading) -> SourceContent:
+    """Call no field sure: each may be of another document of the file."""
+    fields = {
+        name: replace(field, confidence=min(field.confidence, _OF_SEVERAL))
+        for name, field in reading.fields.items()
+    }
+    reading = replace(reading, fields=fields)
+    if content.tables:
+        from invoice_desk.workers.document_tables import with_reading
+
+        tables = tuple(with_reading(table, reading) for table in content.tables)
+        content = replace(content, tables=tables)
+    return replace(content, reading=reading)
 
 
 def _read_source(payload: ReadSource) -> SourceContent:

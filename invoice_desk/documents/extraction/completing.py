@@ -13,8 +13,8 @@ from invoice_desk.documents.extraction.chosen import SUM, roundings, stamps
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.due import open_before
 from invoice_desk.documents.extraction.exemption import exemption
-from invoice_desk.documents.extraction.identifiers import Found
 from invoice_desk.documents.extraction.ranker import FIELDS
+from invoice_desk.documents.extraction.shapes import Found
 from invoice_desk.documents.extraction.values import Values, money
 from invoice_desk.documents.fields import FieldValue
 

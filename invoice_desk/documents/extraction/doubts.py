@@ -9,6 +9,7 @@ from decimal import Decimal
 from invoice_desk.core.findings import Finding, FindingCode, Severity
 from invoice_desk.documents.extraction.chosen import SUM
 from invoice_desk.documents.extraction.completing import missed
+from invoice_desk.documents.extraction.identifiers import is_wrong
 from invoice_desk.documents.fields import FieldValue
 
 #: Below this a value that was found is a doubt of its own.
@@ -63,6 +64,8 @@ def doubts_of(fields: Mapping[str, FieldValue], document_class: str) -> Iterator
             yield Finding(FindingCode.MISSING_REQUIRED, Severity.WARNING, names[0])
     weighty = _WEIGHTY_BY.get(document_class, _WEIGHTY)
     for name, field in fields.items():
-        if field.confidence < _DOUBTFUL and name not in worked_out:
+        if field.confidence < _DOUBTFUL and is_wrong(name, field.value):
+            yield Finding(FindingCode.CHECK_DIGITS, Severity.WARNING, name, field.text)
+        elif field.confidence < _DOUBTFUL and name not in worked_out:
             weight = Severity.WARNING if name in weighty else Severity.INFO
             yield Finding(FindingCode.LOW_CONFIDENCE, weight, name, field.text)

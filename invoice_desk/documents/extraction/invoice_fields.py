@@ -15,13 +15,11 @@ from invoice_desk.documents.extraction.address_rows import address_of
 from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
 from invoice_desk.documents.extraction.chosen import Chosen
 from invoice_desk.documents.extraction.completing import complete
+from invoice_desk.documents.extraction.currency import currency_of
 from invoice_desk.documents.extraction.document import Document, document_of
 from invoice_desk.documents.extraction.doubts import doubts_of
 from invoice_desk.documents.extraction.evidence import Evidence
-from invoice_desk.documents.extraction.identifiers import (
-    currency_of,
-    identifiers_of,
-)
+from invoice_desk.documents.extraction.identifiers import identifiers_of
 from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.named_values import in_groups, named_at, others_at
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name

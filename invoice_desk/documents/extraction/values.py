@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from invoice_desk.core.amounts import amount_text
 from invoice_desk.documents.extraction.candidates import Candidate
-from invoice_desk.documents.extraction.identifiers import Found
+from invoice_desk.documents.extraction.shapes import Found
 from invoice_desk.documents.fields import FieldValue
 
 
