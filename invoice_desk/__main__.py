@@ -21,6 +21,11 @@ def main() -> int:
 
 
 def _open_window(paths: list[Path], desk: Path | None, self_test: Path | None) -> int:
+    from invoice_desk.errors import DisplayError
+    from invoice_desk.startup import has_display
+
+    if not has_display():
+        raise DisplayError("There is no display here, so there is no window.")
     from invoice_desk.app import open_window
 
     return open_window(paths, desk=desk, self_test=self_test)

@@ -87,6 +87,13 @@ class UnreadyError(ArgumentError):
     advice = ""
 
 
+class DisplayError(UserError):
+    """There is no display that a window could be shown on."""
+
+    code = "display"
+    advice = "Log in with a desktop, or use the commands: invoice-desk --help lists them."
+
+
 class PluginError(UserError):
     """A package that somebody added to the program does not work."""
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -269,6 +271,33 @@ def test_a_mistyped_command_opens_no_window(shell: Shell) -> None:
     assert code == ExitCode.BAD_ARGUMENTS
     assert "no command, file or folder “imports”. Did you mean “import”?" in told
     assert shell.opened == []
+
+
+def test_options_behind_what_is_no_command_open_no_window(shell: Shell) -> None:
+    code, _, told = shell("documents", "--desk", shell.desk)
+
+    assert code == ExitCode.BAD_ARGUMENTS
+    assert "no command, file or folder “documents”" in told
+    assert shell.opened == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")
+def test_a_window_without_a_display_is_refused_with_advice(tmp_path: Path) -> None:
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    bare = {name: value for name, value in os.environ.items() if name not in names}
+    command = [sys.executable, "-m", "invoice_desk", "--desk", str(tmp_path / "a.db")]
+
+    done = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+
+    assert done.returncode == ExitCode.BAD_ARGUMENTS
+    assert "There is no display here" in done.stderr
+    assert "invoice-desk --help" in done.stderr
+
+
+def test_a_search_without_a_hit_says_so(shell: Shell, tmp_path: Path) -> None:
+    shell("import", write_csv(tmp_path / "a.csv", "number\n1\n"))
+
+    assert shell("search", "zebra") == (0, "", "No page holds “zebra”.\n")
 
 
 def test_a_bar_says_how_far_and_how_long() -> None:

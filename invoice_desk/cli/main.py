@@ -107,10 +107,11 @@ def _paths(named: Sequence[str]) -> list[Path]:
     """Return what is to be imported.
 
     Raises:
-        ArgumentError: If nothing of it is there: then a command was meant.
+        ArgumentError: If nothing of it is there, or options follow: then a command was meant.
     """
     paths = [Path(name) for name in named]
-    if paths and not any(path.exists() for path in paths):
+    has_options = any(name.startswith("--") for name in named)
+    if paths and not any(path.exists() for path in paths[: 1 if has_options else None]):
         near = get_close_matches(named[0], COMMANDS, 1)
         told = f" Did you mean “{near[0]}”?" if near else ""
         raise ArgumentError(f"There is no command, file or folder “{named[0]}”.{told}")

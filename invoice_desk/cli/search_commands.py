@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from invoice_desk.cli.commands import desk_of
-from invoice_desk.cli.output import print_json, print_table
+from invoice_desk.cli.output import print_json, print_table, say
 from invoice_desk.core.tables import ROW_BITS
 from invoice_desk.errors import ArgumentError, ExitCode
 
@@ -19,6 +19,8 @@ def search_command(options: argparse.Namespace) -> int:
         hits = search(desk, " ".join(options.words), limit=options.limit)
     if options.json:
         print_json([asdict(hit) | {"snippet": _marked(hit.snippet, "", "")} for hit in hits])
+    elif not hits:
+        say(f"No page holds “{' '.join(options.words)}”.")
     else:
         shown = [_marked(hit.snippet, "[", "]") for hit in hits]
         rows = [(h.source_id, h.name, h.page, s) for h, s in zip(hits, shown, strict=True)]

@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from invoice_desk.documents.ocr import ENGINES
 from invoice_desk.documents.poppler import why_missing
 from invoice_desk.errors import PasswordStoreError
 from invoice_desk.paths import resource
+from invoice_desk.startup import has_display
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +155,10 @@ def _window() -> Check:
         version = importlib.metadata.version("PySide6-Essentials")
     except importlib.metadata.PackageNotFoundError:
         version = "installed"
-    if sys.platform == "linux" and not _has_display():
+    if not has_display():
         advice = "Log in with a desktop, or use the command line; everything but the window works."
         return Check("window", "missing", f"PySide6 {version}, but there is no display", advice)
     return Check("window", "ok", f"PySide6 {version}")
-
-
-def _has_display() -> bool:
-    import os
-
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _extra(name: str, module: str, use: str, package: str) -> Check:
