@@ -186,8 +186,17 @@ class Parties:
             self._letterhead: 15,
             self._foot_only: 10,
             self._side_by_side: 35,
+            self._on_a_line: 8,
         }
         return self._to.chance.choices(list(styles), list(styles.values()))[0](y)
+
+    def _on_a_line(self, y: float) -> float:
+        """Write the seller on top, and the buyer on one line behind its label."""
+        y = self.block(self.seller_lines(), _LEFT, y, big=self._may(0.6)) + self._to.row
+        parts = [self.buyer.name, *(self.buyer.address if self._may(0.7) else ())]
+        label = f"{self._to.label('buyer')}{self._to.colon or ':'}"
+        self._sheet.write(f"{label} {', '.join(parts)}", _LEFT, y)
+        return y + self._to.row * 2
 
     def _preamble(self, y: float) -> float:
         """Write what software and printers put on top of a page."""

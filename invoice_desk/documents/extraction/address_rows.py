@@ -17,12 +17,16 @@ from invoice_desk.documents.extraction.headed_names import (
     sender_line,
 )
 from invoice_desk.documents.extraction.labels import Label
-from invoice_desk.documents.extraction.layout import Box, Row
+from invoice_desk.documents.extraction.layout import Box, Part, Row
 
 #: The last figure of a post code may have been misread as a letter.
 _TOWN_ROW = re.compile(r"^(?:[A-Z]{1,3}[ -])?\d{4}[\dA-Z]?\s[^\W\d_]{2}")
 #: A street without a word for street, as `Am Hafen 9`.
 _HOUSE_LAST = re.compile(r"^[^\W\d_][^\d:]{3,40}\s\d{1,4}\s?[a-z]?$")
+#: What a company says of itself below its name: `Building better since 1961`.
+_SLOGAN = re.compile(
+    r"\b(?:since|seit|depuis|est\.|established)\s+(?:in\s+)?(?:1[789]|20)\d\d\b", re.IGNORECASE
+)
 _CITY_ROW = re.compile(r"^[^\d:@]{3,45}$")
 #: An address has at most this many rows, and begins at most this far below the name.
 _MOST_ROWS, _MOST_SKIPPED, _ROWS_BELOW = 7, 3, 16
@@ -42,7 +46,16 @@ _LEAST_OF_NAME = 5
 _ENDS = frozenset(
     {"phone", "tax_id", "invoice_number", "document_word", "issue_date", "date", "time", "bank"}
     | {"due_date", "order_number", "item", "quantity", "total", "customer_number", "payment_terms"}
-    | {"buyer", "ship_to", "seller", "terms", "contract_number", "supplier_number", "cash"}
+    | {
+        "buyer",
+        "advertiser",
+        "ship_to",
+        "seller",
+        "terms",
+        "contract_number",
+        "supplier_number",
+        "cash",
+    }
     | {"registration", "contact"}
 )
 #: A number in a register of companies or of tax, with the words before it.
@@ -53,6 +66,7 @@ REGISTRATION = re.compile(
     r"(?:no|id|roc)\b[.: ]*[\w-]+\s*\)?",
     re.IGNORECASE,
 )
+_COMMA = re.compile(r"\s*,\s+")
 _PHONE = re.compile(r"(?<![\w-])\+?0?\d{2,3}-\d{6,8}(?!\w)")
 _CONTACT = re.compile(
     r"\b(?:tel|fax|phone|h/?p|mobile|e-?mail|website|hotline|invoice|receipt|bill|date|gst|cashier"
@@ -87,9 +101,8 @@ class Beneath:
 def address_below(document: Document, name: Candidate) -> Address | None:
     """Return the address that stands beneath a name, in its column, or behind it on its line."""
     rows = document.layout.rows
-    line = sender_line(document, rows[name.row])
-    if line is not None and is_head_of(line, name):
-        return _on_line(rows[name.row], line)
+    if (behind := _behind(document, rows[name.row], name)) is not None:
+        return behind
     found: list[Beneath] = []
     gaps: list[float] = []
     skipped, edge = 0, name.box[3]
@@ -139,6 +152,25 @@ def _on_line(row: Row, line: SenderLine) -> Address:
     return _joined([Beneath(text, box)], row.page)
 
 
+def _behind(document: Document, row: Row, name: Candidate) -> Address | None:
+    """Return the address behind a name: a sender's, or one that a comma sets apart from it."""
+    line = sender_line(document, row)
+    if line is not None and is_head_of(line, name):
+        return _on_line(row, line)
+    part = next((p for p in row.parts if row.offsets[p.start] <= name.start < _end(row, p)), None)
+    comma = _COMMA.match(row.text, name.stop)
+    if part is None or comma is None or comma.end() >= _end(row, part):
+        return None
+    start, stop = comma.end(), _end(row, part)
+    text = row.text[start:stop]
+    is_address = looks_like_address(text) and has_town(text)
+    return _joined([Beneath(text, row.box_of(start, stop))], row.page) if is_address else None
+
+
+def _end(row: Row, part: Part) -> int:
+    return row.offsets[part.start] + len(part.text)
+
+
 def address_of(document: Document, name: Candidate) -> Address | None:
     """Return the address beneath a name, or beneath another place where the name stands."""
     found = address_below(document, name)
@@ -177,6 +209,8 @@ def _is_part(
     text: str, found: Sequence[Beneath], labels: Sequence[Label], *, is_of_table: bool
 ) -> bool:
     """Return whether a row belongs to an address: a street, a town, or what goes on."""
+    if _SLOGAN.search(text):
+        return False
     if looks_like_address(text) or _TOWN_ROW.match(text):
         return True
     if _HOUSE_LAST.match(text) and not labels:

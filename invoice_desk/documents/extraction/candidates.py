@@ -86,7 +86,7 @@ DATE = re.compile(
     rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)?[\s\-/.]{{0,2}}(?:de\s|of\s)?{_MONTHS}"
     r"[\s\-/.,']{0,2}(?:(?:19|20)\d{2}|\d{2}(?!\d))"
     rf"|{_MONTHS}\.?[\s-]?\d{{1,2}}(?:st|nd|rd|th)?[\s,\-/]{{1,2}}(?:19|20)\d{{2}}(?!\d)"
-    rf"|{_MONTHS}\d{{1,2}}/\d{{2}}(?![\d/])"
+    rf"|{_MONTHS}\s?\d{{1,2}}/\d{{2}}(?![\d/])"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
     r")"
 )
@@ -96,10 +96,12 @@ _CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
 _FIGURE = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|\d{1,2}([./-])\d{1,2}\1\d{2}(?:\d{2})?")
 #: Names are no longer than this, in letters and in words, and are mostly letters.
 _LONGEST, _FEW_WORDS, _MOST_WORDS, _LEAST_LETTERS = 90, 5, 12, 0.35
-_BEHIND_LABEL = re.compile(r"\s?[.#)]?\s?[:\t]\s*")
-_PARTIES = frozenset({"seller", "buyer", "ship_to"})
+_BEHIND_LABEL = re.compile(r"\s?(?:[.#)]?\s?[:\t]|\.{2,}|…)\s*")
+_PARTIES = frozenset({"seller", "buyer", "advertiser", "ship_to"})
 #: What sets a name apart from the address behind it.
 _ASIDE = re.compile(r"\s[-–—|•·●]\s")
+#: What sets it apart from a street with its number first: `Blue Ltd, 12 High Street`.
+_STREET_BEHIND = re.compile(r",\s+(?=\d{1,4}(?:\s?[a-z]|bis|ter)?,?\s+[^\W\d_]{2})", re.IGNORECASE)
 #: A number in brackets behind a name: of a register, or of a customer.
 _NUMBERED = re.compile(r"\s*\((?:[A-Za-z]{1,3}[ -]?)?\d[\d -]{2,}\d\s?-?\s?[A-Za-z]?\)?$")
 _MONTH_IN = re.compile(_MONTHS)
@@ -195,7 +197,7 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
 
     What stands behind a label in the same part is yielded without the label, and what stands
     before a dash or a dot that sets an address apart, without the address.  `Client: Blue Ltd`
-    is no name, `Blue Ltd` is; so it is of `Blue Ltd (139386 X)`.
+    is no name, `Blue Ltd` is; so it is of `Blue Ltd (139386 X)` and `Client: Blue Ltd, 1 Elm Road`.
     """
     for part in row.parts:
         start = row.offsets[part.start]
@@ -206,13 +208,14 @@ def names_of(row: Row, labels: Sequence[Label]) -> Iterator[Candidate]:
         if not (has_rest and heads[0].means in _PARTIES):
             yield from _named(row, start, stop)
         if has_rest and rest is not None:
-            yield from _named(row, rest.end(), stop)
+            street = _STREET_BEHIND.search(row.text, rest.end(), stop)
+            yield from _named(row, rest.end(), street.start() if street else stop)
         for label in labels:  # `Bank – Account holder: Blue Ltd`
             told = _BEHIND_LABEL.match(row.spaced, label.stop, stop)
             is_inside = start + 2 < label.start < stop and label.means in _PARTIES
             if is_inside and told is not None and told.end() < stop:
                 yield from _named(row, told.end(), stop)
-        cut = _ASIDE.search(row.text, start, stop)
+        cut = _ASIDE.search(row.text, start, stop) or _STREET_BEHIND.search(row.text, start, stop)
         if cut is not None:
             yield from _named(row, start, cut.start())
 

@@ -18,6 +18,7 @@ from invoice_desk.documents.extraction.candidates import (
     names_of,
     notation_of,
 )
+from invoice_desk.documents.extraction.column_labels import column_label, ends_a_value
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.labels import Label, labels_of
 from invoice_desk.documents.extraction.layout import Layout, Row
@@ -31,7 +32,7 @@ _FIRST_PAGES = 2
 _COLUMNS = 9
 _HEAD = frozenset(
     {"invoice_number", "order_number", "contract_number", "customer_number", "issue_date"}
-    | {"due_date", "buyer"}
+    | {"due_date", "buyer", "advertiser"}
 )
 _ANNOUNCED = _HEAD | {"date", "period", "total", "grand_total", "net_total", "tax_total"}
 _WEB = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([\w\-]+)\.", re.IGNORECASE)
@@ -96,13 +97,15 @@ class Document:
     def _label_before(self, candidate: Candidate) -> str:
         labels = [x for x in self.labels[candidate.row] if x.stop <= candidate.start]
         if not labels:
-            return self._label_on_top(candidate)
+            return self._label_on_top(candidate) or column_label(self, candidate)
         between = self.layout.rows[candidate.row].text[labels[-1].stop : candidate.start]
+        if any(c.isalnum() for c in between):
+            return column_label(self, candidate)
         is_alone = len(self.by_row[candidate.kind, candidate.row]) == 1
-        is_near = not any(c.isalnum() for c in between)
-        return (
-            labels[-1].means if is_near and (is_alone or candidate.kind is not Kind.AMOUNT) else ""
-        )
+        means = labels[-1].means if is_alone or candidate.kind is not Kind.AMOUNT else ""
+        # the last word of a value in the cell before, as of `No agency`, announces nothing
+        is_value = ends_a_value(self, candidate, labels[-1])
+        return column_label(self, candidate) or means if is_value else means
 
     def _label_on_top(self, candidate: Candidate) -> str:
         row = self.layout.rows[candidate.row]

@@ -32,7 +32,7 @@ PLACES = ("left", "row", "above", "above2", "before", "next")
 _ROWS_ABOVE = 9
 _MOST_ABOVE = 9.0
 _FAR = 60.0
-_SECTIONS = ("seller", "buyer", "ship_to")
+_SECTIONS = ("seller", "buyer", "ship_to", "advertiser")
 _SECTION_ROWS = 12
 
 _TIME = re.compile(r"\d{1,2}:\d{2}")

@@ -12,7 +12,7 @@ from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.labels import Label
 from invoice_desk.documents.extraction.layout import Part, Row
 
-PARTIES = ("seller", "buyer", "ship_to")
+PARTIES = ("seller", "buyer", "ship_to", "advertiser")
 #: What stands in a row of its own before a name.
 SALUTATION = re.compile(
     r"^(?:herrn?|frau|firma|fa\.?|an|für|monsieur|madame|m\.|mme|à|pour|mr\.?|mrs\.?|ms\.?|messrs\.?"
@@ -29,6 +29,8 @@ _ROWS_BELOW, _FIRST_GAP = 9, 4.0
 _BESIDE = 40.0
 #: Rows with these do not end a section: its name may stand below them.
 _PASSED = frozenset({"supplier_number", "customer_number", "tax_id", "registration"})
+#: Labels within what is then no name, but a line of its own.
+_OF_ANOTHER = frozenset({"contact", "phone"})
 #: What sets the parts of an address apart that is written on one line.
 _APART = re.compile(r"\s+[-–—|*/]\s+|\s*[●•·|]\s*|,\s+|\t+")
 
@@ -118,9 +120,16 @@ def _name_of(document: Document, row: Row, label: Label) -> tuple[int, int] | No
     if not _ends_with(row, row.parts[at], label):
         return None
     # A heading with a colon has its value beside it, one without, beneath.
-    has_colon = ":" in row.text[label.stop : label.stop + 3]
+    is_beside = ":" in row.text[label.stop : label.stop + 3] or _alternates(document, row)
     beside, below = _beside(document, row, at), _below(document, row, label)
-    return (beside or below) if has_colon else (below or beside)
+    return (beside or below) if is_beside else (below or beside)
+
+
+def _alternates(document: Document, row: Row) -> bool:
+    """Return whether a row is two and more labels, each with its value behind it."""
+    parts = [part for part in row.parts if any(map(str.isalnum, part.text))]
+    labelled = [_label_at(document, row, part) is not None for part in parts]
+    return len(parts) > 3 and not len(parts) % 2 and labelled == [True, False] * (len(parts) // 2)
 
 
 def _below(document: Document, heading: Row, label: Label) -> tuple[int, int] | None:
@@ -133,6 +142,8 @@ def _below(document: Document, heading: Row, label: Label) -> tuple[int, int] | 
         if own is None:
             if not is_announced and (is_salutation(part.text) or ":" in part.text):
                 continue
+            if _has_inside(document, row, part, _OF_ANOTHER):
+                return None
             return (row.number, _first(row, part)) if _is_plain_name(part.text) else None
         if own.means == "name":
             rest = _rest(row, part, own)
@@ -160,9 +171,10 @@ def _column(document: Document, heading: Row, label: Label) -> Iterator[tuple[Ro
 
 def _beside(document: Document, row: Row, at: int) -> tuple[int, int] | None:
     """Return the part on the right of another where it could be the value of a label."""
-    if at + 1 >= len(row.parts):
+    part = row.parts[at]
+    value = next((p for p in row.parts[at + 1 :] if any(map(str.isalnum, p.text))), None)
+    if value is None:
         return None
-    part, value = row.parts[at], row.parts[at + 1]
     is_far = value.box[0] - part.box[2] > _BESIDE * row.height
     if is_far or _label_at(document, row, value) is not None or not _is_plain_name(value.text):
         return None
@@ -196,6 +208,12 @@ def _rest(row: Row, part: Part, label: Label) -> int | None:
 
 def _label_at(document: Document, row: Row, part: Part) -> Label | None:
     return next((x for x in document.labels[row.number] if _starts(row, part, x)), None)
+
+
+def _has_inside(document: Document, row: Row, part: Part, means: frozenset[str]) -> bool:
+    """Return whether one of these labels stands within a part, as in `Primary contact Jo Lee`."""
+    start, stop = _first(row, part), _first(row, part) + len(part.text)
+    return any(start < x.start < stop and x.means in means for x in document.labels[row.number])
 
 
 def _is_plain_name(text: str) -> bool:

@@ -21,7 +21,12 @@ from invoice_desk.documents.extraction.doubts import doubts_of
 from invoice_desk.documents.extraction.evidence import Evidence
 from invoice_desk.documents.extraction.identifiers import identifiers_of
 from invoice_desk.documents.extraction.layout import layout_of
-from invoice_desk.documents.extraction.named_values import in_groups, named_at, others_at
+from invoice_desk.documents.extraction.named_values import (
+    in_groups,
+    named_at,
+    order_number_at,
+    others_at,
+)
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
 from invoice_desk.documents.extraction.periods import FIRST, LAST, chosen_period
 from invoice_desk.documents.extraction.ranker import FIELDS, forests
@@ -37,6 +42,8 @@ _OPTIONAL = -0.4
 _MADE = 0.6
 #: The least odds of what a label names, and by how much it is above the others.
 _NAMED_ODDS, _NAMED_MARGIN = 2.0, 0.1
+#: The odds of an order's own number as that of the contract, where no other is named.
+_ORDER_ODDS = 0.5
 #: The odds of what is not weighed at all.
 _NEVER = -25.0
 #: What a label gives to another value is that much less likely.
@@ -137,13 +144,17 @@ class _Fields:
             if name in {FIRST, LAST}:
                 continue
             at = int(odds.argmax())
+            likely = float(odds[at])
+            if name == "contract_ref" and self._class == "order" and likely < 0:
+                ordered = order_number_at(self._document)
+                at, likely = (at, likely) if ordered is None else (ordered, _ORDER_ODDS)
             candidate = self._document.candidates[kind][at]
-            if odds[at] < self._least(name):
+            if likely < self._least(name):
                 continue
             value = candidate.value
             if name == "contract_ref":
                 value = _REVISION.sub("", value)
-            sure = self._odds.confidence(name, float(odds[at]), candidate)
+            sure = self._odds.confidence(name, likely, candidate)
             if named_at(self._document, name) != at:
                 sure = self._tried(name, sure)
             fields[name] = self._values.of(candidate, value, sure)

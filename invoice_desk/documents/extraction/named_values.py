@@ -15,6 +15,8 @@ _NAMES = {
     "due_date": "due_date",
     "contract_ref": "contract_number",
     "customer_id": "customer_number",
+    "period_start": "period_start",
+    "period_end": "period_end",
     "net_amount": "net_total",
     "tax_amount": "tax_total",
     "total_amount": "grand_total",
@@ -22,6 +24,7 @@ _NAMES = {
 #: Field → labels of other values; what stands right behind one of them is hardly the field's.
 _OTHER_DAYS = frozenset(
     {"delivery_date", "order_date", "other_date", "discount_date", "period", "service_period"}
+    | {"flight", "period_start", "period_end"}
 )
 _OTHERS = {
     "issue_date": _OTHER_DAYS | {"due_date"},
@@ -89,6 +92,15 @@ def named_at(document: Document, field: str) -> int | None:
     if len({candidates[i].value for i in named}) > 1:  # `payable by` within a sentence is weaker
         named = [i for i in named if _has_colon(document, candidates[i])]
     return named[0] if len({candidates[i].value for i in named}) == 1 else None
+
+
+def order_number_at(document: Document) -> int | None:
+    """Return the place of the one number labelled as an order's, where no contract is named."""
+    if any(label.means == "contract_number" for row in document.labels for label in row):
+        return None
+    codes = document.candidates[Kind.CODE]
+    found = {c.value: i for i, c in enumerate(codes) if document.label_before(c) == "order_number"}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _has_colon(document: Document, candidate: Candidate) -> bool:

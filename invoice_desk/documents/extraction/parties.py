@@ -18,7 +18,9 @@ from invoice_desk.documents.extraction.addresses import has_town, looks_like_add
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.headed_names import (
+    PARTIES,
     SenderLine,
+    headed_names,
     is_salutation,
     is_saluted,
     sender_lines,
@@ -30,10 +32,12 @@ _TAKEN = {"supplier_name": -4.5, "customer_name": -1.0}
 #: As many names are looked at, and the labels of the other party, or of a person.
 _TRIED = 8
 _OTHER_PARTY = {
-    "supplier_name": frozenset({"buyer", "ship_to", "contact"}),
+    "supplier_name": frozenset({"buyer", "advertiser", "ship_to", "contact"}),
     "customer_name": frozenset({"seller", "ship_to", "contact"}),
 }
-#: Odds of a name that is told by the address beneath it alone.
+#: Odds, at the least, of a name that is the only one with its label.
+_NAMED = 2.0
+#: Odds of a name that is told by the address beneath it, or its heading, alone.
 _ADDRESSED = -0.5
 #: An addressee stands in this part of its page, in so many words, so near below a heading.
 _UPPER, _MOST_WORDS, _HEADING_ROWS = 0.6, 6, 10
@@ -64,15 +68,53 @@ def chosen_names(
         for name, (candidate, sure) in _paired(ranked).items()
         if sure > _TAKEN[name]
     }
+    if (advertiser := _advertiser(document)) is not None:
+        sure = chosen.get("customer_name", (advertiser, _NAMED))[1]
+        chosen["customer_name"] = advertiser, max(sure, _NAMED)
+        if _is_same(chosen, "supplier_name", "customer_name"):
+            del chosen["supplier_name"]
+        return chosen
     if "customer_name" not in chosen and "supplier_name" in chosen:
-        addressee = _addressee(document, chosen["supplier_name"][0])
+        supplier = chosen["supplier_name"][0]
+        addressee = _addressee(document, supplier) or _first_headed(document, supplier)
         if addressee is not None:
             chosen["customer_name"] = addressee, _ADDRESSED
     if "customer_name" in chosen:
         buyer, sure = chosen["customer_name"]
-        supplier = chosen["supplier_name"][0] if "supplier_name" in chosen else None
-        chosen["customer_name"] = _head_of_block(document, buyer, supplier), sure
+        seller = chosen["supplier_name"][0] if "supplier_name" in chosen else None
+        chosen["customer_name"] = _head_of_block(document, buyer, seller), sure
     return chosen
+
+
+def _advertiser(document: Document) -> Candidate | None:
+    """Return the one name that the heading `Advertiser` has, whoever else is billed."""
+    headed = headed_names(document)
+    found = {
+        folded(name.value): name
+        for name in reversed(document.candidates[Kind.NAME])
+        if headed.get((name.row, name.start)) == "advertiser"
+    }
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _first_headed(document: Document, supplier: Candidate) -> Candidate | None:
+    """Return the first name that a heading of the buyer has."""
+    headed = headed_names(document)
+    names = document.candidates[Kind.NAME]
+    return next(
+        (
+            name
+            for name in names
+            if headed.get((name.row, name.start)) == "buyer"
+            and folded(name.value) != folded(supplier.value)
+        ),
+        None,
+    )
+
+
+def _is_same(chosen: Mapping[str, tuple[Candidate, float]], one: str, other: str) -> bool:
+    names = [folded(chosen[name][0].value) for name in (one, other) if name in chosen]
+    return len(names) == 2 and names[0] == names[1]
 
 
 def _head_of_block(document: Document, name: Candidate, supplier: Candidate | None) -> Candidate:
@@ -153,8 +195,8 @@ def _is_under_buyer(document: Document, row: Row) -> bool:
     """Return whether the nearest heading of a party above a row is the buyer's."""
     for upper in reversed(document.layout.rows[max(0, row.number - _HEADING_ROWS) : row.number]):
         for label in document.labels[upper.number]:
-            if label.start <= 1 and label.means in {"buyer", "seller", "ship_to"}:
-                return label.means == "buyer"
+            if label.start <= 1 and label.means in PARTIES:
+                return label.means in {"buyer", "advertiser"}
     return False
 
 

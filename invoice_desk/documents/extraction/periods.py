@@ -12,6 +12,7 @@ import numpy as np
 from invoice_desk.documents.extraction.candidates import Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
 from invoice_desk.documents.extraction.evidence import Evidence
+from invoice_desk.documents.extraction.named_values import named_at
 
 FIRST, LAST = "period_start", "period_end"
 BETWEEN = re.compile(
@@ -21,10 +22,13 @@ BETWEEN = re.compile(
 _ANNOUNCED = re.compile(
     r"\b(?:dates?|periods?|p[ée]riode|zeitraum|flight|from|du|vom|del|dal)\s*:?\s*$", re.IGNORECASE
 )
+_PERIODS = frozenset({"period", "service_period", "flight"})
 #: Odds of a range that is announced, at the least.
 _NAMED = 2.0
 #: What an announcement speaks for a range, beside what the ranking makes of it.
 _ANNOUNCEMENT = 1.5
+#: The days on which advertising runs are its period, whichever of them an invoice bills.
+_FLIGHT = 6.0
 #: What speaks for two days of one range, beside two days of two places.
 _TOGETHER = 1.5
 
@@ -56,9 +60,12 @@ def chosen_period(
     if len(alone) == 2 and alone[FIRST].at == alone[LAST].at:
         del alone[FIRST if alone[FIRST].odds < alone[LAST].odds else LAST]
     evidence, pairs = Evidence(document), []
-    for a, b in _ranges(document):
-        is_named = _is_named(document, evidence, a)
-        pairs.append((float(first[a] + last[b]) + _ANNOUNCEMENT * is_named, is_named, a, b))
+    announcements = {(a, b): _announced(document, evidence, a) for a, b in _ranges(document)}
+    if "flight" not in announcements.values() and (named := _named(document, first, last)):
+        return named
+    for (a, b), announced in announcements.items():
+        likely = float(first[a] + last[b]) + _ANNOUNCEMENT * bool(announced)
+        pairs.append((likely + _FLIGHT * (announced == "flight"), bool(announced), a, b))
     if not pairs:
         return alone
     together, is_named, a, b = max(pairs)
@@ -67,6 +74,17 @@ def chosen_period(
     is_likely = max(day.odds for day in days.values()) >= least
     is_best = is_named or together + _TOGETHER >= first.max() + last.max()
     return days if is_likely and is_best else alone
+
+
+def _named(document: Document, first: np.ndarray, last: np.ndarray) -> dict[str, Day]:
+    """Return both days where labels name each of them: `Start date`, `End date`."""
+    starts, ends = named_at(document, FIRST), named_at(document, LAST)
+    if starts is None or ends is None or starts == ends:
+        return {}
+    return {
+        FIRST: Day(starts, max(float(first[starts]), _NAMED)),
+        LAST: Day(ends, max(float(last[ends]), _NAMED)),
+    }
 
 
 def _ranges(document: Document) -> Iterator[tuple[int, int]]:
@@ -80,15 +98,17 @@ def _ranges(document: Document) -> Iterator[tuple[int, int]]:
             yield a, b
 
 
-def _is_named(document: Document, evidence: Evidence, at: int) -> bool:
-    """Return whether the nearest label before or above a range announces a period."""
+def _announced(document: Document, evidence: Evidence, at: int) -> str:
+    """Return which period the nearest label before or above a range announces; "" for none."""
     day: Candidate = document.candidates[Kind.DATE][at]
+    if (before := document.label_before(day)) in _PERIODS:
+        return before
     means = evidence.labels_at(day)
-    before = document.layout.rows[day.row].text[: day.start]
-    if _ANNOUNCED.search(before):
-        return True
     near = means.get("left") if _label_touches(document, day) else means.get("above")
-    return near in ({"period"}, {"service_period"})
+    if near is not None and len(near) == 1 and near <= _PERIODS:
+        return next(iter(near))
+    text = document.layout.rows[day.row].text[: day.start]
+    return "period" if _ANNOUNCED.search(text) else ""
 
 
 def _label_touches(document: Document, day: Candidate) -> bool:

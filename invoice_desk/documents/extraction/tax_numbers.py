@@ -156,6 +156,6 @@ def _is_of_buyer(document: Document, row: Row) -> bool:
     for upper in reversed(document.layout.rows[max(0, row.number - 10) : row.number]):
         for label in document.labels[upper.number]:
             is_head = label.start <= 1 and upper.page == row.page
-            if is_head and label.means in {"buyer", "seller"}:
-                return label.means == "buyer"
+            if is_head and label.means in {"buyer", "advertiser", "seller"}:
+                return label.means != "seller"
     return False
