@@ -50,6 +50,7 @@ _HEAD = r"(?:(?:prix|line|item|total|net|netto|ext|extended|gesamt|positions?) )
 _QUANTITY = (
     r"q(?:uanti)?te?s?|qty|quantity|quantities|quantite|nombre|nbre|nb|menge|anzahl|hours?|hrs"
     r"|heures?|stunden|stk|stck|hoeveelheid|aantal|cantidad|cant|quantita|qta|ordered|shipped"
+    r"|usage|consumption|consommation|verbrauch"
     r"|nb jours|days|jours|spots?|no of (?:units|days|spots)|geliefert|livree?|invoiced|delivered"
 )
 _PRICE = (
@@ -104,16 +105,17 @@ _LABELS: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.DISCOUNT,
-        r"(?:% )?(?:rem(?:ises?)?|rabais|reductions?|disc|dis|discounts?|rabatt|nachlass|korting"
-        r"|sconto|descuento|dto|escompte)(?: (?:%|en|eur|amount|amt|rm))*",
+        r"(?:% )?(?:rem(?:ises?)?|rabais|reductions?|disc|dis|discounts?|rab|rabatt|nachlass"
+        r"|korting|sconto|descuento|dto|escompte)(?: (?:%|en|eur|amount|amt|rm))*",
     ),
     (
         Role.ITEM_CODE,
         r"(?:(?:art|artikel|article|item|product|produkt|produit|prod|part|stock|material|sku|mat"
         r"|sach|best|bestell|gtin|style) (?:n|nr|no|nos|num|numero|number|code|id|nummer|ref|nrs))"
         r"(?: (?:kunde|lieferant|lief|art))*(?: artikel ?bezeichnung)?"
-        r"|artnr|artikelnr|artikelnummer|artnumm?er|references?|ref|code(?: article| produit)?"
-        r"|sku|ean|gtin|codigo|codice|itemcode|productcode|referenzen|bestellnr|isbn",
+        r"|material|artnr|artikelnr|artikelnummer|artnumm?er|references?|ref"
+        r"|code(?: article| produit)?|sku|ean|gtin|codigo|codice|itemcode"
+        r"|productcode|referenzen|bestellnr|isbn",
     ),
     (
         Role.LINE_ID,

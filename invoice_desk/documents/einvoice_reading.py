@@ -118,6 +118,8 @@ def contradictions(
         ours, theirs = xml.fields.get(name), page.fields.get(name)
         if ours is None or theirs is None or theirs.confidence < _SURE:
             continue
+        if name == "amount_due" and _is_total(page, theirs):
+            continue  # the page has no such amount of its own
         # A value may be given without the minus that its text has.
         is_signless = signless or theirs.is_made
         if _same(name, ours.value, theirs.value, signless=is_signless):
@@ -135,6 +137,12 @@ def contradictions(
             name,
             f"page {theirs.page}: {theirs.text}; XML: {ours.text}",
         )
+
+
+def _is_total(page: DocumentReading, field: FieldValue) -> bool:
+    """Return whether a field stands where the total does."""
+    total = page.fields.get("total_amount")
+    return total is not None and (total.page, total.box) == (field.page, field.box)
 
 
 def _denied(code: FindingCode, name: str, text: str) -> Finding:

@@ -42,10 +42,14 @@ class Figure:
         return self.values[0] if len(self.values) == 1 else None
 
 
+#: So many digits without a mark are a code: of goods, of a place, of a person.
+_CODE = re.compile(r"\d{10,}")
+
+
 @lru_cache(maxsize=4096)
 def is_number(text: str) -> bool:
     """Return whether a cell holds a number, perhaps with a unit or currency."""
-    if len(text) > _LONGEST or not any(map(str.isdigit, text)):
+    if len(text) > _LONGEST or not any(map(str.isdigit, text)) or _CODE.fullmatch(text.strip()):
         return False
     match = _CELL.fullmatch(text.strip())
     return match is not None and len(match["rest"] or "") <= _LONGEST_REST

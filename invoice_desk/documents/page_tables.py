@@ -34,6 +34,8 @@ _MOST_WORDS = 4
 _MOST_ROWS = 6
 _NUMBER = re.compile(r"[-+(]?\d[\d.,'’ ]*[%)]?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 _DIGITS = re.compile(r"\d")
+#: A currency behind the label of a column of numbers, at most this many heights apart.
+_UNIT, _UNIT_GAP = re.compile(r"EUR|USD|GBP|CHF|DZD|INR|DA|[€$£₹]|%", re.IGNORECASE), 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +152,25 @@ def _columns(rows: Sequence[Line]) -> tuple[Column, ...]:
             max(below, key=lambda stack: _overlap(label.box, _box(stack))).append(label)
         else:
             stacks.append([label])
-    columns = []
+    columns: list[Column] = []
     for stack in sorted(stacks, key=lambda s: _box(s)[0]):
         text = " ".join(token for part in stack for token in tokens_of(part.text))
         role = role_of(text) or Role.OTHER
         x0, _, x1, _ = _box(stack)
-        columns.append(Column(role, " ".join(part.text for part in stack), x0, x1))
+        column = Column(role, " ".join(part.text for part in stack), x0, x1)
+        if columns and _is_unit_of(columns[-1], column, stack[0].words[0].height):
+            named = f"{columns[-1].label} {column.label}"
+            columns[-1] = replace(columns[-1], label=named, x1=x1)
+        else:
+            columns.append(column)
     return _settled(columns)
+
+
+def _is_unit_of(column: Column, unit: Column, height: float) -> bool:
+    """Return whether a label is the currency of the column before it, a little apart."""
+    is_near = unit.x0 - column.x1 < _UNIT_GAP * height
+    is_unit = _UNIT.fullmatch(unit.label.strip("() .")) is not None
+    return is_near and is_unit and column.role in NUMERIC
 
 
 def _box(stack: Sequence[Line]) -> tuple[float, float, float, float]:

@@ -33,14 +33,14 @@ _TOTAL = re.compile(
     r"\b(?:sub-?\s?tot(?:al|aal)|sous-?\s?tota(?:l|ux)|totals?|totaux|totale?|totaal|grand total"
     r"|\w*summe|gesamt(?:betrag|preis|wert)?|(?:rechnungs|netto|brutto|end|zahl)betrag|insgesamt"
     r"|montant (?:total|ht|ttc|net|tva|h\.t|t\.t)\S*|net [àa] payer|solde|reste [àa] payer"
-    r"|(?:amount|balance|payment) due|due payable|rounding(?: adj\w*)?|amount paid|acompte"
-    r"|net (?:amount|total)|taxable amount|base imponible|saldo|somme)\b",
+    r"|(?:amount|balance|payment) due|due payable|round(?:ing(?: adj\w*)?|ed off| off)|amount paid"
+    r"|acompte|net (?:amount|total)|taxable amount|base imponible|saldo|somme)\b",
     re.IGNORECASE,
 )
 _DETAIL = re.compile(r"[^\W\d_][\w.\-/]*(?: [\w.\-/]+)? ?:(?: |$)")
 _TAX_LINE = re.compile(
-    r"^\W*(?:(?:plus|zzgl\.?|zuzüglich|dont|incl\.?|inkl\.?|enthaltene?|add:?|sales)\s+)?"
-    r"(?:[\d.,]+\s?%\s*)?(?:t\.?v\.?a\.?|vat|gst|mwst\.?|m?e?h?r?w?e?r?t?steuer|ust\.?|btw|iva"
+    r"^\W*(?:(?:plus|zzgl\.?|zuzüglich|dont|incl\.?|inkl\.?|enthaltene?|add:?|sales|output)\s+)?"
+    r"(?:[\d.,]+\s?%\s*)?(?:t\.?v\.?a\.?|vat|[csiu]t?gst|gst|mwst\.?|m?e?h?r?w?e?r?t?steuer|ust\.?|btw|iva"
     r"|umsatzsteuer|tax(?:es)?|timbre)\b",
     re.IGNORECASE,
 )

@@ -69,8 +69,12 @@ class Notation:
     is_proven: bool
 
 
-_CURRENCY = r"(?:€|\$|£|EUR|USD|US\$|GBP|MYR|RM|CHF|DZD|DA)"
-_DIGITS = r"\d{1,3}(?:[ .,'’\u00a0\u202f]\d{3})+(?:[.,]\d{1,3})?|\d+[.,]\d{1,4}|\d+"
+_CURRENCY = r"(?:€|\$|£|₹|EUR|USD|US\$|GBP|INR|Rs\.?|MYR|RM|CHF|DZD|DA)"
+#: In India thousands are followed by groups of two: 1,18,655.00.
+_DIGITS = (
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d{1,3})?(?!\d)"
+    r"|\d{1,3}(?:[ .,'’\u00a0\u202f]\d{3})+(?:[.,]\d{1,3})?|\d+[.,]\d{1,4}|\d+"
+)
 AMOUNT = re.compile(
     r"(?:(?<![\w.,/%\-])(?<!\d:)|(?<=[A-Za-z]{3})(?=\d+[.,]\d\d\b))"
     rf"(?:\(|[-\u2212]\s?)?{_CURRENCY}?\s?[-\u2212]?(?P<digits>{_DIGITS})"
@@ -89,6 +93,14 @@ DATE = re.compile(
     rf"|{_MONTHS}\s?\d{{1,2}}/\d{{2}}(?![\d/])"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
     r")"
+)
+#: An amount with cents, and as many of them as show that a document writes them; a bare number
+#: as long as a code.
+_CENTS, _LEAST_CENTS = re.compile(r"[.,]\d{2}(?!\d)"), 3
+_BARE = re.compile(r"\d{6,}")
+#: The groups of a number behind its label, up to the end of its part of the row.
+GROUPS = re.compile(
+    r"[\s.:#]{0,4}(?P<number>[A-Z]{0,3}\d{1,5}(?: \d{2,5}){1,5}(?: \d)?)(?=\t|\s*$)"
 )
 _DIGIT = re.compile(r"\d")
 _CODE = re.compile(r"(?<![\w])[A-Za-z0-9][A-Za-z0-9/_.\-]*\d[A-Za-z0-9/_.\-]*")
@@ -116,7 +128,7 @@ _DAY_FIRST = re.compile(
 def notation_of(layout: Layout) -> Notation:
     """Return how the document writes its numbers and dates, by all of them together."""
     mark = decimal_mark_of(m.group("digits") for row in layout.rows for m in _amounts_in(row))
-    texts = [m.group() for row in layout.rows for m in _dates_in(row)]
+    texts = [m.group() for row in layout.rows for m in _days_in(row.spaced)]
     order = date_order_of(texts)
     if order is not None:
         return Notation(mark, order, is_proven=True)
@@ -127,8 +139,17 @@ def notation_of(layout: Layout) -> Notation:
     return Notation(mark, DateOrder.DAY_FIRST, is_proven=False)
 
 
-def _dates_in(row: Row) -> tuple[re.Match[str], ...]:
-    return _found(DATE, row.spaced)
+@lru_cache(maxsize=8192)
+def _days_in(text: str) -> tuple[re.Match[str], ...]:
+    """Return what is written like a day; `24 Monate 99` is not, and holds amounts."""
+    found: list[re.Match[str]] = []
+    at = 0
+    while _DIGIT.search(text, at) and (match := DATE.search(text, at)) is not None:
+        word = _MONTH_IN.search(match.group())
+        is_month = word is None or month_of(word.group()) is not None
+        found += [match] if is_month else []
+        at = match.end() if is_month else match.start() + 1
+    return tuple(found)
 
 
 def _amounts_in(row: Row) -> tuple[re.Match[str], ...]:
@@ -137,17 +158,14 @@ def _amounts_in(row: Row) -> tuple[re.Match[str], ...]:
 
 @lru_cache(maxsize=8192)
 def _found(shape: re.Pattern[str], text: str) -> tuple[re.Match[str], ...]:
-    """Return where a shape stands; a row is asked three times, and many rows are alike."""
+    """Return where a shape stands; many rows are alike."""
     return tuple(shape.finditer(text)) if _DIGIT.search(text) else ()
 
 
 def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:
     """Yield the dates of a row."""
-    for match in _dates_in(row):
+    for match in _days_in(row.spaced):
         text = match.group()
-        word = _MONTH_IN.search(text)
-        if word is not None and month_of(word.group()) is None:
-            continue
         moment = read_moment(text.replace("\t", " ").replace("~", "-"), order=notation.date_order)
         if moment.value is None or not 1990 <= moment.value.year <= 2079:
             continue
@@ -157,7 +175,7 @@ def dates_of(row: Row, notation: Notation) -> Iterator[Candidate]:
 
 def amounts_of(row: Row, notation: Notation) -> Iterator[Candidate]:
     """Yield the amounts of a row; what belongs to a date is none."""
-    taken = [m.span() for m in _dates_in(row)]
+    taken = [m.span() for m in _days_in(row.spaced)]
     for match in _amounts_in(row):
         start, stop = match.span()
         start += len(match.group()) - len(match.group().lstrip())
@@ -170,6 +188,16 @@ def amounts_of(row: Row, notation: Notation) -> Iterator[Candidate]:
         if value is not None and abs(value) < 10**10:
             plain = f"{value:f}".removesuffix(".0")
             yield _candidate(Kind.AMOUNT, row, start, stop, plain)
+
+
+def without_codes(amounts: list[Candidate]) -> list[Candidate]:
+    """Return amounts without long bare integers, where others are written with cents.
+
+    Those are codes of goods and customs, larger than any total.
+    """
+    if sum(_CENTS.search(each.text) is not None for each in amounts) < _LEAST_CENTS:
+        return amounts
+    return [each for each in amounts if _BARE.fullmatch(each.text) is None]
 
 
 @lru_cache(maxsize=8192)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from invoice_desk.documents.extraction.candidates import Candidate, Kind
+from invoice_desk.documents.extraction.candidates import DATE, GROUPS, Candidate, Kind
 from invoice_desk.documents.extraction.labels import Label
 from invoice_desk.documents.extraction.layout import Part, Row
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 _OF_TABLE = frozenset({"quantity", "unit_price", "line_amount", "grand_total", "net_total"})
 #: So many rows above a value its heading may stand, and as many heights of type.
 _ROWS, _GAP = 3, 2.5
+#: A value right under a single label stands so close, and begins so near to where it does.
+_CLOSE, _ALIGNED = 1.6, 0.6
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def column_label(document: Document, candidate: Candidate) -> str:
@@ -35,16 +39,42 @@ def column_label(document: Document, candidate: Candidate) -> str:
         if over is None:
             continue
         label = _whole_label(document, over)
-        is_head = label is not None and _are_headings(document, upper)
-        return label.means if is_head and label and not _goes_on(document, candidate, part) else ""
+        if label is None or _goes_on(document, candidate, part):
+            return ""
+        is_close = part.box[1] - over.box[3] < _CLOSE * row.height
+        is_under = is_close and abs(part.box[0] - over.box[0]) < _ALIGNED * row.height
+        is_alone = is_under and _is_whole(document, candidate, part)
+        is_head = _are_headings(document, upper) or (is_alone and not _is_of_table(document, upper))
+        return label.means if is_head else ""
     return ""
+
+
+def is_of_text(document: Document, candidate: Candidate, label: Label) -> bool:
+    """Return whether a number begins a text in another cell than a label, as a street does."""
+    row = document.layout.rows[candidate.row]
+    starts = [row.offsets[part.start] for part in row.parts]
+    at = max(i for i, start in enumerate(starts) if start <= candidate.start)
+    text = DATE.sub("", row.parts[at].text)
+    return label.start < starts[at] and len(_WORD.findall(text)) > 1
+
+
+def _is_whole(document: Document, candidate: Candidate, part: Part) -> bool:
+    """Return whether a part of a row is no more than a value, or a number in groups."""
+    if len(candidate.text) >= len(part.text) - 2:
+        return True
+    found = GROUPS.match(document.layout.rows[part.row].spaced, candidate.start)
+    return found is not None and len(found["number"]) >= len(part.text) - 2
 
 
 def _are_headings(document: Document, row: Row) -> bool:
     """Return whether a row is made of labels, two and more, and not of those of a table."""
     heads = [_whole_label(document, part) for part in row.parts]
     told = [head.means for head in heads if head is not None]
-    return len(told) > 1 and 2 * len(told) >= len(heads) and not _OF_TABLE & {*told}
+    return len(told) > 1 and 2 * len(told) >= len(heads) and not _is_of_table(document, row)
+
+
+def _is_of_table(document: Document, row: Row) -> bool:
+    return any(label.means in _OF_TABLE for label in document.labels[row.number])
 
 
 def ends_a_value(document: Document, candidate: Candidate, label: Label) -> bool:

@@ -16,10 +16,11 @@ _CURRENCIES = {
     **dict.fromkeys(("MYR", "RM"), "MYR"),
     **dict.fromkeys(("USD", "US$", "$"), "USD"),
     **dict.fromkeys(("PLN", "zł"), "PLN"),
+    **dict.fromkeys(("₹", "INR", "Rs"), "INR"),
     **{code: code for code in ("CHF", "SEK", "NOK", "DKK", "MAD", "TND")},
 }
 _CURRENCY = re.compile(
-    r"[€£]|(?:\bUS)?\$|\bRM(?=\s?\d|\b)|\b(?:"
+    r"[€£₹]|(?:\bUS)?\$|\bRM(?=\s?\d|\b)|\b(?:"
     + "|".join(name for name in _CURRENCIES if name.isalpha())
     + r")\b"
 )

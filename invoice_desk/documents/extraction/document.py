@@ -17,8 +17,9 @@ from invoice_desk.documents.extraction.candidates import (
     dates_of,
     names_of,
     notation_of,
+    without_codes,
 )
-from invoice_desk.documents.extraction.column_labels import column_label, ends_a_value
+from invoice_desk.documents.extraction.column_labels import column_label, ends_a_value, is_of_text
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.labels import Label, labels_of
 from invoice_desk.documents.extraction.layout import Layout, Row
@@ -99,7 +100,8 @@ class Document:
         if not labels:
             return self._label_on_top(candidate) or column_label(self, candidate)
         between = self.layout.rows[candidate.row].text[labels[-1].stop : candidate.start]
-        if any(c.isalnum() for c in between):
+        is_text = candidate.kind is Kind.CODE and is_of_text(self, candidate, labels[-1])
+        if is_text or any(c.isalnum() for c in between):
             return column_label(self, candidate)
         is_alone = len(self.by_row[candidate.kind, candidate.row]) == 1
         means = labels[-1].means if is_alone or candidate.kind is not Kind.AMOUNT else ""
@@ -147,6 +149,7 @@ def document_of(layout: Layout) -> Document:
         found[Kind.CODE].extend(codes_of(row))
         if not _is_of_table(row, labels, but=_HEAD):
             found[Kind.NAME].extend(names_of(row, labels[row.number]))
+    found[Kind.AMOUNT] = without_codes(found[Kind.AMOUNT])
     return Document(layout, notation, labels, {k: tuple(v) for k, v in found.items()}, table)
 
 

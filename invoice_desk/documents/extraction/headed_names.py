@@ -15,7 +15,7 @@ from invoice_desk.documents.extraction.layout import Part, Row
 PARTIES = ("seller", "buyer", "ship_to", "advertiser")
 #: What stands in a row of its own before a name.
 SALUTATION = re.compile(
-    r"^(?:herrn?|frau|firma|fa\.?|an|für|monsieur|madame|m\.|mme|à|pour|mr\.?|mrs\.?|ms\.?|messrs\.?"
+    r"^(?:herrn?|frau|firma|fa\.?|(?:(?:herrn?|frau|firma|familie|eheleute)\s?[/,]?\s?){2,3}|an|für|monsieur|madame|m\.|mme|à|pour|mr\.?|mrs\.?|ms\.?|messrs\.?"
     r"|to|for)$",
     re.IGNORECASE,
 )
@@ -74,18 +74,23 @@ def sender_lines(document: Document) -> list[SenderLine]:
 
 def sender_line(document: Document, row: Row) -> SenderLine | None:
     """Return what a row says where it is name, street and town; None for other rows."""
-    labels = document.labels[row.number]
-    if any(label.means != "address" for label in labels) or not has_town(row.text):
+    if not has_town(row.text):
         return None
-    pieces = list(_pieces(row.spaced))
+    end = _first(row, row.parts[0]) + len(row.parts[0].text)
+    alone = has_town(row.text[:end])  # what stands in another column is not of the line
+    stop = end if alone else len(row.text)
+    labels = [label for label in document.labels[row.number] if label.start < stop]
+    if any(label.means != "address" for label in labels):
+        return None
+    pieces = list(_pieces(row.spaced[:stop]))
     if len(pieces) < 3 or not _is_plain_name(row.text[slice(*pieces[0])]):
         return None
-    stop = next((b for a, b in pieces[1:] if has_town(row.text[a:b])), None)
-    if stop is None:
+    town = next((b for a, b in pieces[1:] if has_town(row.text[a:b])), None)
+    if town is None:
         return None
     start, address = pieces[0][0], pieces[1][0]
     left = row.box_of(start, start + 1)[0]
-    return SenderLine(row.number, row.page, start, address, stop, left)
+    return SenderLine(row.number, row.page, start, address, town, left)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

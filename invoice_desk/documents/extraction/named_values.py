@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from invoice_desk.documents.extraction.candidates import DATE, Candidate, Kind
+from invoice_desk.documents.extraction.candidates import DATE, GROUPS, Candidate, Kind
 from invoice_desk.documents.extraction.document import Document
+from invoice_desk.documents.extraction.layout import Part, Row
 from invoice_desk.documents.extraction.ranker import FIELDS
 
 #: Field → what a label that names it announces.
@@ -52,12 +53,20 @@ _TITLE_NUMBER = re.compile(
 #: A number that stands alone, so few rows below a title: `No. 31` below `INVOICE`.
 _NUMBER_ALONE = re.compile(r"^\W*(?:no|nr|n[°º]|number|nummer|num[ée]ro|#)[.:\s]*$", re.IGNORECASE)
 _ROWS_BELOW_TITLE = 3
+#: What follows the last day to pay in full.
+_IN_FULL = re.compile(
+    r"\W{0,3}(?:(?:rein\s)?netto\b|ohne\s(?:abzug|skonto)|sans\sescompte|net\sprice|in\sfull"
+    r"|zonder\skorting|senza\ssconto)",
+    re.IGNORECASE,
+)
+#: The place where a letter was written, before its day.
+_OF_LETTER = re.compile(
+    r"(?:.*\s)?[A-ZÀ-Ý][\w'’.-]*(?: [\w'’.-]+){0,3},\s*(?:le|den|the|am|li|a)?\s*"
+)
 #: A heading that says no more than that a number stands below it.
 _NUMBER_WORD = re.compile(r"num[ée]ro|number|nummer", re.IGNORECASE)
 #: What may stand behind a number under a title: the day, and a word before it.
 _WITH_DAY = re.compile(rf"\s*(?:(?:du|vom|of|dated|from|le|,)?\s*(?:{DATE.pattern}))?")
-#: The groups of a number, up to the end of its part of the row.
-_GROUPS = re.compile(r"[\s.:#]{0,4}(?P<number>\d{1,4}(?: \d{2,4}){1,5})(?=\t|\s*$)")
 _OF_ANOTHER = re.compile(
     r"\b(?:zu|zur|für|kunde\w*|auftrag\w*|bestell\w*|liefer\w*|order|customer|commande|client|"
     r"kontroll\w*|original|page|seite)\b",
@@ -68,11 +77,14 @@ _OF_ANOTHER = re.compile(
 def in_groups(document: Document, code: Candidate) -> tuple[int, int] | None:
     """Return from where to where a number stands that is written in groups behind its label.
 
-    `Customer no: 8 442 917 03` is one number, of which `code` is a group; None for others.
+    `Customer no: 8 442 917 03` is one number, of which `code` is a group; so it is where the
+    label stands over it.  None for others.
     """
     row = document.layout.rows[code.row]
     before = [label for label in document.labels[code.row] if label.stop <= code.start]
-    found = _GROUPS.match(row.spaced, before[-1].stop) if before else None
+    found = GROUPS.match(row.spaced, before[-1].stop) if before else None
+    if found is None and document.label_before(code):
+        found = GROUPS.match(row.spaced, code.start)
     if found is None or not found.start("number") <= code.start < found.end("number"):
         return None
     return found.span("number")
@@ -87,8 +99,8 @@ def named_at(document: Document, field: str) -> int | None:
     means = _NAMES.get(field)
     candidates = document.candidates[FIELDS[field]]
     named = [i for i, c in enumerate(candidates) if means and document.label_before(c) == means]
-    if not named and field in _IN_TITLE:
-        named = [i for i, c in enumerate(candidates) if _IN_TITLE[field](document, c)]
+    for is_said in _IN_TITLE.get(field, ()):
+        named = named or [i for i, c in enumerate(candidates) if is_said(document, c)]
     if len({candidates[i].value for i in named}) > 1:  # `payable by` within a sentence is weaker
         named = [i for i in named if _has_colon(document, candidates[i])]
     return named[0] if len({candidates[i].value for i in named}) == 1 else None
@@ -115,17 +127,46 @@ def others_at(document: Document, field: str) -> list[int]:
     if others is None:
         return []
     candidates = document.candidates[FIELDS[field]]
-    return [i for i, c in enumerate(candidates) if document.label_before(c) in others]
+    return [
+        i
+        for i, c in enumerate(candidates)
+        if document.label_before(c) in others or (field == "issue_date" and _is_paid(document, c))
+    ]
+
+
+def _is_paid(document: Document, day: Candidate) -> bool:
+    """Return whether a day stands behind what was paid: `Deposit (invoice 19 of 20/02/2024)`."""
+    return any(x.means == "cash" and x.stop <= day.start for x in document.labels[day.row])
 
 
 def _is_in_title(document: Document, day: Candidate) -> bool:
     """Return whether a day closes a title with a number, as in `Invoice no. 7 of 1 May 2024`."""
     before = [x for x in document.labels[day.row] if x.stop <= day.start]
     numbers = document.by_row.get((Kind.CODE, day.row), ())
+    if document.label_before(day) == "date" and not before:  # `Invoice no | Dated` over both
+        return any(document.label_before(n) == "invoice_number" for n in numbers)
     if len(before) < 2 or before[0].start > 0 or document.label_before(day) != "date":
         return False
     is_title = before[0].means in _TITLE and all(x.means in _TITLE for x in before[:-1])
     return is_title and any(before[0].stop < n.start < before[-1].start for n in numbers)
+
+
+def _is_in_letter(document: Document, day: Candidate) -> bool:
+    """Return whether a day is that of a letter: `Tours, le 3 juin 2024`."""
+    row = document.layout.rows[day.row]
+    part = next((p for p in row.parts if row.offsets[p.start] < day.start <= _end(row, p)), None)
+    if part is None or day.page != 1 or day.stop < _end(row, part):
+        return False
+    return bool(_OF_LETTER.fullmatch(row.text[row.offsets[part.start] : day.start]))
+
+
+def _is_without_discount(document: Document, day: Candidate) -> bool:
+    """Return whether a day is the last to pay in full: `Bis 17.12.2023 ohne Abzug`."""
+    return bool(_IN_FULL.match(document.layout.rows[day.row].text, day.stop))
+
+
+def _end(row: Row, part: Part) -> int:
+    return row.offsets[part.start] + len(part.text)
 
 
 def _is_number_of_title(document: Document, code: Candidate) -> bool:
@@ -171,5 +212,9 @@ def _is_under_number(document: Document, code: Candidate) -> bool:
     )
 
 
-#: Field → whether a candidate is said by a title of the document to be it.
-_IN_TITLE = {"issue_date": _is_in_title, "invoice_number": _is_number_of_title}
+#: Field → what tells that a candidate is it, where no label does: a title, the head of a letter.
+_IN_TITLE = {
+    "issue_date": (_is_in_title, _is_in_letter),
+    "invoice_number": (_is_number_of_title,),
+    "due_date": (_is_without_discount,),
+}

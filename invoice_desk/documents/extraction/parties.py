@@ -162,7 +162,7 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
     found = []
     for name in document.candidates[Kind.NAME]:
         row = document.layout.rows[name.row]
-        if row.page != supplier.page or name.box[1] > _UPPER * document.layout.sizes[row.page][1]:
+        if row.page != 1 or name.box[1] > _UPPER * document.layout.sizes[row.page][1]:
             break
         if not _may_be_addressee(document, name, supplier) or _is_over_sender(name, lines):
             continue

@@ -41,6 +41,9 @@ _OF_BUYER = re.compile(
 _VAT_LABEL = re.compile(
     r"\b(?:ust|mwst|uid|vat|tva|btw|iva|tax\s?(?:id|no|number))\b", re.IGNORECASE
 )
+#: So many characters before a number may say whose it is; a heading begins as near to its left.
+_NEAR, _COLUMN = 40, 3.0
+_DIGIT = re.compile(r"\d")
 #: How sure a number with right check digits is: of 47 on pages that an XML goes with, none was
 #: wrong.
 CHECKED_SURE = 0.97
@@ -67,12 +70,12 @@ class _Labelled:
     kind: str
     confidence: float
 
-    def found(self, row: Row, party: Callable[[Row], str]) -> Iterator[Found]:
+    def found(self, row: Row, party: Callable[[Row, int], str]) -> Iterator[Found]:
         for match in self.shape.finditer(row.text):
             text = match.group(1)
             if self.is_valid(text):
                 value = text.replace(" ", "") if text[-1].isalnum() else text
-                name = f"{party(row)}_{self.kind}"
+                name = f"{party(row, match.start(1))}_{self.kind}"
                 yield Found(name, value, row, match.start(1), match.end(1), self.confidence)
 
 
@@ -113,13 +116,13 @@ _LABELLED = (
 def tax_numbers_of(document: Document, row: Row) -> Iterator[Found]:
     """Yield tax and register numbers of a row, those that were checked first."""
 
-    def party(row: Row) -> str:
-        """Return whose number stands in a row."""
-        return "customer" if _is_of_buyer(document, row) else "supplier"
+    def party(row: Row, start: int) -> str:
+        """Return whose number stands there in a row."""
+        return "customer" if _is_of_buyer(document, row, start) else "supplier"
 
     for shape, is_valid in _VAT_IDS:
         for found in each_valid(row, shape, is_valid, "vat_id", CHECKED_SURE):
-            yield replace(found, field=f"{party(row)}_vat_id")
+            yield replace(found, field=f"{party(row, found.start)}_vat_id")
     if _SIREN_LABEL.search(row.text):
         yield from each_valid(row, _SIREN, _is_registered, "supplier_registration", 0.93)
     for labelled in _LABELLED:
@@ -130,10 +133,11 @@ def wrong_tax_numbers_of(document: Document, row: Row) -> Iterator[Found]:
     """Yield VAT ids with a label whose check digits are wrong: misread, or mistyped."""
     if not _VAT_LABEL.search(row.text):
         return
-    name = "customer_vat_id" if _is_of_buyer(document, row) else "supplier_vat_id"
     for shape, is_valid in _VAT_IDS:
         for match in shape.finditer(row.text):
             if not is_valid(match.group()):
+                is_of_buyer = _is_of_buyer(document, row, match.start())
+                name = "customer_vat_id" if is_of_buyer else "supplier_vat_id"
                 value = match.group().replace(" ", "")
                 yield Found(name, value, row, *match.span(), WRONG_SURE)
 
@@ -149,13 +153,34 @@ def _is_registered(text: str) -> bool:
     return bool(siren.is_valid(bare) or siret.is_valid(bare))
 
 
-def _is_of_buyer(document: Document, row: Row) -> bool:
-    """Return whether a row speaks of the buyer: by itself, or under a heading of the buyer."""
-    if _OF_BUYER.search(row.text):
+def _is_of_buyer(document: Document, row: Row, start: int) -> bool:
+    """Return whether a number is the buyer's: by the words before it, or by its heading.
+
+    Its heading stands over it in its column, or is the last one that begins a row; the row right
+    above may be its label: `Ihre USt-IdNr.`.
+    """
+    before = row.text[:start]
+    if _OF_BUYER.search(before[-_NEAR:]):
         return True
-    for upper in reversed(document.layout.rows[max(0, row.number - 10) : row.number]):
-        for label in document.labels[upper.number]:
-            is_head = label.start <= 1 and upper.page == row.page
-            if is_head and label.means in {"buyer", "advertiser", "seller"}:
-                return label.means != "seller"
-    return False
+    rows = document.layout.rows[max(0, row.number - 10) : row.number]
+    if rows and not before.strip(" :.") and _is_label_of_buyer(document, rows[-1], row):
+        return True
+    left = row.box_of(start, start + 1)[0]
+    parties = [
+        (upper, label)
+        for upper in reversed(rows)
+        for label in document.labels[upper.number]
+        if upper.page == row.page and label.means in {"buyer", "advertiser", "seller"}
+    ]
+    part = next((p for p in reversed(row.parts) if row.offsets[p.start] <= start), row.parts[0])
+    edge = min(left, part.box[0])
+    over = [x for _, x in parties if abs(x.box[0] - edge) < _COLUMN * row.height]
+    heads = over or [x for _, x in parties if x.start <= 1 and part is row.parts[0]]
+    return bool(heads) and heads[0].means != "seller"
+
+
+def _is_label_of_buyer(document: Document, upper: Row, row: Row) -> bool:
+    """Return whether a row is no more than a label of a number of the buyer's."""
+    labels = document.labels[upper.number]
+    is_label = any(label.means == "tax_id" for label in labels) and not _DIGIT.search(upper.text)
+    return is_label and upper.page == row.page and bool(_OF_BUYER.search(upper.text))
