@@ -267,3 +267,18 @@ def test_the_lines_of_a_credit_note_lose_their_minus_together() -> None:
     assert [item.values["net_amount"] for item in turned.lines] == ["25.00", "5.00"]
     assert turned.lines[0].fields["net_amount"].text == "-25,00"
     assert [item.values["net_amount"] for item in left.lines] == ["-25.00", "5.00"]
+
+
+def test_taxes_of_india_and_the_rounding_are_no_lines() -> None:
+    page = page_of(
+        (100, {50: "Description", 300: "Quantity", 360: "Rate", 460: "Amount"}),
+        (115, {50: "RTD sensor", 300: "14", 360: "1,245.00", 460: "17,430.00"}),
+        (130, {50: "Output CGST", 300: "9 %", 460: "1,568.70"}),
+        (145, {50: "Output SGST", 300: "9 %", 460: "1,568.70"}),
+        (160, {50: "Round off", 460: "0.60"}),
+        (175, {50: "Total", 460: "20,568.00"}),
+    )
+
+    lines = read_lines([page]).lines
+
+    assert [line.values["net_amount"] for line in lines] == ["17430.00"]

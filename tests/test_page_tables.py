@@ -49,6 +49,19 @@ def test_labels_of_two_rows_are_one() -> None:
     assert heading.is_of_lines
 
 
+def test_a_currency_set_apart_belongs_to_the_column_before_it() -> None:
+    page = page_of(
+        (100, {50: "Bezeichnung", 300: "Menge", 360: "Preis", 460: "Betrag", 500: "EUR"}),
+        (115, {50: "Mutter", 300: "4", 360: "20,52", 490: "82,08"}),
+    )
+
+    (heading,) = headings_of(lines_of(page))
+    cells = cells_of(lines_of(page)[1], heading.columns)
+
+    assert [c.role for c in heading.columns][-1] is Role.NET_AMOUNT
+    assert [word.text for word in cells[3]] == ["82,08"]
+
+
 def test_labels_side_by_side_are_told_apart() -> None:
     page = page_of((100, {50: "Pos. Artikelbeschreibung Menge", 400: "Preis", 460: "Betrag"}))
 

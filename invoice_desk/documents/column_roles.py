@@ -137,7 +137,7 @@ _LABELS: tuple[tuple[Role, str], ...] = (
     (
         Role.DESCRIPTION,
         r"(?:(?:product|item|service|artikel|leistungs|goods|work) )?descr?(?:iptions?|iption|ip)?"
-        r"|designations?|libelles?|intitule|details?|items?|articles?|produits?|products?|produkt"
+        r"|charges?|designations?|libelles?|intitule|details?|items?|articles?|produits?|products?|produkt"
         r"|services?|prestations?|particulars|activity|work|task|nature|objet|denomination"
         r"|bezeichnung|beschreibung|artikel|artikelbeschreibung|artikelbezeichnung|leistung|leistungen"
         r"|text|warenbezeichnung|produktbezeichnung|tatigkeit|beschrijving|omschrijving|descripcion"

@@ -27,6 +27,7 @@ from invoice_desk.core.document_fields import (
     group_of,
     value_of,
 )
+from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.records import FindingRecord
 from invoice_desk.errors import ArgumentError
 from invoice_desk.services.document_records import Document, Place
@@ -218,6 +219,9 @@ class DocumentForm(QScrollArea):
     def _reasons(self, name: str) -> str:
         assert self._document is not None
         own = [each for each in self._document.findings if each.field == name]
+        if any(each.code == FindingCode.XML_DENIED_BY_PAGE.value for each in own):
+            # one contradiction, told of both sides already
+            own = [each for each in own if each.code != FindingCode.PAGE_DENIED_BY_XML.value]
         return "\n".join(dict.fromkeys(self._explain(each) for each in own))
 
     # --- selecting --------------------------------------------------------------------

@@ -27,8 +27,6 @@ _TAX_ORDER = ("tax_rate", "rate", "tax_category", "base", "amount", "exemption_r
 _LINES_PREFIX = "lines."
 #: Weights of findings, the gravest first.
 _BY_GRAVITY = [each.value for each in reversed(Severity)]
-#: Letters of what was read that are shown in a column of their own.
-_MOST_READ = 24
 #: The column of the findings that takes what room there is.
 _WHY = 2
 #: Columns of texts, which get what room the others leave, and the least and most of that.
@@ -47,10 +45,10 @@ class DocumentLists(QTabWidget):
         self.setObjectName("documentLists")
         self.setDocumentMode(True)
         self._types = types
-        headings = (self.tr("Weight"), self.tr("Field"), self.tr("Why"), self.tr("As read"))
+        headings = (self.tr("Weight"), self.tr("Field"), self.tr("Why"))
         self.findings: RecordModel[FindingRecord] = RecordModel(headings, self._cells, parent=self)
         self.table = RecordTable("documentFindings", self.findings)
-        set_widths(self.table, (84, 110, 250, 96))
+        set_widths(self.table, (76, 104, 250))
         header = self.table.horizontalHeader()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_WHY, QHeaderView.ResizeMode.Stretch)
@@ -124,9 +122,7 @@ class DocumentLists(QTabWidget):
         weight = status(record.severity)
         text = record.text or ""
         told = f"{why}\n{text}" if text else why
-        if len(text) > _MOST_READ:  # more than what was read: an explanation
-            why, text = f"{why} ({text})", ""
-        return [(weight, record.severity), (field, field), (why, told), (text, told)]
+        return [(weight, record.severity), (field, field), (told, told)]
 
     def _on_opened(self, record: FindingRecord) -> None:
         if record.field:

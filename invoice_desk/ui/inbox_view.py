@@ -44,7 +44,7 @@ class InboxView(Page):
             headings, self._cells, tip=_tip, parent=self
         )
         self.table = RecordTable("inbox", self.model)
-        set_widths(self.table, (250, 60, 170, 60, 64, 60, 76, 116))
+        set_widths(self.table, (210, 58, 128, 56, 62, 58, 70, 100))
         self.table.when_opened(self.opened.emit)
         self.search = search_field(self.tr("Filter files"))
         self.search.textChanged.connect(self.table.filtered.setFilterFixedString)
