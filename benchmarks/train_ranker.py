@@ -41,9 +41,9 @@ _MOST_WRONG = 0.02
 #: For so many documents, at each step of odds, counts what the trees say themselves.
 _PRIOR = 1.5
 _MADE = 1200
-#: Each fork of a tree for amounts looks at this share of the evidence: much of it says the same,
-#: and what one supplier's pages say best is not what others say best.
-_SHARE_OF_AMOUNTS = 0.3
+#: Each fork of a tree looks at this share of the evidence: much of it says the same, and what
+#: tells best on the pages of one supplier is not what tells best on those of others.
+_SHARES = {Kind.AMOUNT: 0.3, Kind.NAME: 0.6}
 #: A made document weighs this much beside a real one; and this share of its misses is kept.
 _MADE_WEIGHT, _MADE_SHARE = 0.5, 0.4
 
@@ -283,7 +283,7 @@ def fitted(field: str, table: Table, chosen: np.ndarray) -> Any:
     model = HistGradientBoostingClassifier(
         max_iter=90, max_leaf_nodes=10, learning_rate=0.15, min_samples_leaf=8,
         l2_regularization=1.0, early_stopping=False, random_state=0,
-        max_features=_SHARE_OF_AMOUNTS if FIELDS[field] is Kind.AMOUNT else 1.0,
+        max_features=_SHARES.get(FIELDS[field], 1.0),
     )  # fmt: skip
     weights = np.where(table.folds[chosen] < 0, _MADE_WEIGHT, 1.0)
     return model.fit(table.numbers[chosen], table.is_right[chosen], sample_weight=weights)

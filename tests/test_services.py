@@ -22,6 +22,8 @@ from invoice_desk.core.modes import Mode
 from invoice_desk.core.records import TableRecord
 from invoice_desk.core.source import FileOutcome, SourceStatus
 from invoice_desk.db.browse import RowFilter
+from invoice_desk.db.engine import reading, writing
+from invoice_desk.db.sources import get_source, list_sources, sources_update
 from invoice_desk.errors import ArgumentError, StorageError, TemplateError
 from invoice_desk.services import browsing, keeping, reviewing, templating
 from invoice_desk.services.batches import BatchResult
@@ -210,6 +212,32 @@ def test_a_cancelled_import_can_be_taken_up_again(desk: Desk, tmp_path: Path) ->
     assert cancelled.state is JobState.ABORTED
     assert adds_up(cancelled)
     assert again.rows == 5
+
+
+def test_an_archive_is_done_when_the_last_of_its_files_is_read(desk: Desk, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for n in range(3):
+            archive.writestr(f"{n}.csv", RETAIL + retail_row(n))
+    import_paths(desk, [tmp_path / "a.zip"], settings=IN_PROCESS)
+    with reading(desk.engine) as connection:
+        known = {source.name: source for source in list_sources(connection)}
+    files = [source.id for name, source in known.items() if name != "a.zip"]
+    with writing(desk.engine) as connection:  # as a cancelled import leaves them
+        connection.execute(
+            sources_update((s.id for s in known.values()), status=SourceStatus.PENDING.value)
+        )
+
+    def standing() -> SourceStatus:
+        with reading(desk.engine) as connection:
+            source = get_source(connection, known["a.zip"].id)
+        assert source is not None
+        return source.status
+
+    ImportJob(desk, (), IN_PROCESS, source_ids=files[:2]).run()
+    before = standing()
+    ImportJob(desk, (), IN_PROCESS, source_ids=files[2:]).run()
+
+    assert (before, standing()) == (SourceStatus.PENDING, SourceStatus.COMPLETED)
 
 
 def test_a_large_text_is_read_in_spans_with_the_same_rows(

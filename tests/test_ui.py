@@ -19,12 +19,18 @@ from pytestqt.qtbot import QtBot
 
 from invoice_desk.app import Session
 from invoice_desk.core.jobs import JobState
-from invoice_desk.core.source import TABULAR
+from invoice_desk.core.modes import Mode
+from invoice_desk.core.source import TABULAR, SourceStatus
+from invoice_desk.db.engine import writing
+from invoice_desk.db.sources import source_update
 from invoice_desk.paths import resource
 from invoice_desk.services import reviewing, templating
 from invoice_desk.services.browsing import View
+from invoice_desk.services.importing import ImportJob, import_paths
+from invoice_desk.services.jobs import JobSettings
 from invoice_desk.ui.actions import ACTIONS
 from invoice_desk.ui.error_dialog import report, show_error
+from invoice_desk.ui.jobs_dock import JobRow
 from invoice_desk.ui.main_window import MainWindow
 from invoice_desk.ui.mapping_dialog import MappingDialog
 
@@ -390,3 +396,56 @@ def test_qt_calls_do_not_take_references_from_none(qapp: QApplication) -> None:
         label.setText("x")
 
     assert sys.getrefcount(None) > before - 500
+
+
+def test_what_a_cancelled_import_left_is_done_by_going_on(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    for n in range(3):
+        write_csv(tmp_path / f"{n}.csv", f"number\n{n}\n")
+    job = ImportJob(window._desk, sorted(tmp_path.glob("*.csv")), JobSettings(Mode.STANDARD, 1))
+    job.cancel()
+    window.jobs.add(job)
+    settle(qtbot, window)
+    (row,) = window.findChildren(JobRow)
+
+    row.pause.click()
+    qtbot.waitUntil(lambda: len(window._sources) == 3, timeout=30_000)
+    settle(qtbot, window)
+
+    assert SourceStatus.PENDING not in {source.status for source in window._sources}
+
+
+def test_what_is_not_read_says_what_to_do_and_is_read_from_the_menu(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    import_paths(window._desk, [write_csv(tmp_path / "a.csv", "number\n1\n")])
+    with writing(window._desk.engine) as connection:
+        connection.execute(source_update(1, status=SourceStatus.PENDING.value))
+    window.refresh()
+    settle(qtbot, window)
+    told = window.inbox.model.index(0, 8).data()
+
+    window.inbox.read_wanted.emit([1])
+    settle(qtbot, window)
+
+    assert "Read now" in told
+    assert window._sources[0].status is not SourceStatus.PENDING
+
+
+def test_a_filter_is_of_one_table_alone(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    for name in "ab":
+        write_csv(tmp_path / f"{name}.csv", f"number,text\n1,{name}\n2,other\n")
+    import_paths(window._desk, [tmp_path])
+    window.refresh()
+    settle(qtbot, window)
+    window.open_source(window._sources[0])
+    settle(qtbot, window)
+    window.table.search.setText("nothing has this")
+    qtbot.waitUntil(lambda: "None of 2 rows" in window.table.count.text(), timeout=10_000)
+
+    window.open_source(window._sources[1])
+    settle(qtbot, window)
+
+    assert window.table.search.text() == ""
+    qtbot.waitUntil(lambda: window.table.count.text() == "2 of 2 rows", timeout=10_000)

@@ -236,6 +236,21 @@ def test_words_are_selected_by_a_drag_and_copied_in_reading_order(
     assert len(copied) == 3
 
 
+def test_words_that_are_only_selected_fill_no_field(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    row = view.form.rows["invoice_number"]
+    row.edit.setFocus()
+    view.form.choose("invoice_number")
+    view.pages.bar.tools[Tool.SELECT].click()
+
+    drag(view, place_of(view, "Vence"), place_of(view, "Facture"))
+    click(view, "Mairie")
+
+    assert not view.form.has_drafts
+
+
 def test_a_text_is_found_on_the_page(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
 
@@ -478,6 +493,10 @@ def test_a_document_is_approved_shown_so_and_reopened(
     window.actions_by_id["undo"].trigger()
     settle(qtbot, window)
     assert documents.approved_sources(window._desk) == {1}
+    window.actions_by_id["undo"].trigger()
+    settle(qtbot, window)
+    assert documents.approved_sources(window._desk) == set()
+    assert not view.form.rows["total_amount"].edit.isReadOnly()
 
 
 def test_f4_goes_to_the_next_document_that_is_not_approved(

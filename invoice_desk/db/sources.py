@@ -93,6 +93,21 @@ def sources_update(source_ids: Iterable[int], **values: Any) -> Any:
     return update(source).where(source.c.id.in_(sorted(source_ids))).values(**values)
 
 
+def container_done(container_id: int) -> Any:
+    """Return the statement that completes an archive or mail whose files all have been read."""
+    member = source.alias()
+    left = select(member.c.id).where(
+        member.c.container_id == container_id, member.c.status == SourceStatus.PENDING.value
+    )
+    return (
+        update(source)
+        .where(source.c.id == container_id)
+        .where(source.c.status == SourceStatus.PENDING.value)
+        .where(~left.exists())
+        .values(status=SourceStatus.COMPLETED.value)
+    )
+
+
 def source_reset(source_id: int) -> list[Any]:
     """Return the statements that forget what a reading of this source left behind."""
     return [

@@ -44,7 +44,7 @@ from invoice_desk.db.tables import get_table, list_tables, read_cells
 from invoice_desk.documents.extraction.identifiers import is_wrong
 from invoice_desk.documents.fields import NO_PAGE
 from invoice_desk.documents.page import Page
-from invoice_desk.errors import ArgumentError
+from invoice_desk.errors import ArgumentError, UnreadyError
 from invoice_desk.services.desk import Desk
 from invoice_desk.services.document_records import Document, DocumentField, Origin, Place
 from invoice_desk.services.page_images import PageFile
@@ -156,7 +156,7 @@ def correct(
     with writing(desk.engine) as connection:
         record, table_id = _decidable(connection, source_id)
         if _approvals(list_decisions(connection, table_id, row_number=_ROW)):
-            raise ArgumentError(f"{record.name} is approved; reopen it before you change it.")
+            raise UnreadyError(f"{record.name} is approved; reopen it before you change it.")
         decision_id = add_decision(
             connection,
             raw_table_id=table_id,

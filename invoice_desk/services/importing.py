@@ -27,7 +27,7 @@ from invoice_desk.core.time_limits import time_limit
 from invoice_desk.db.claims import release_source
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.jobs import chunk_done, forget_parts, job_update
-from invoice_desk.db.sources import list_pages, sources_update
+from invoice_desk.db.sources import container_done, list_pages, sources_update
 from invoice_desk.db.tables import list_tables
 from invoice_desk.db.templates import list_templates
 from invoice_desk.documents.ocr import engine_order, uses_gpu
@@ -460,14 +460,12 @@ class ImportJob(RunningJob):
             elif record.outcome is FileOutcome.PENDING:
                 left[record.source_id] = pending
         forget_readings(self._desk, left)
-        containers = {
-            file.container
-            for file in self._intake.files
-            if file.record.outcome is FileOutcome.PENDING and file.container is not None
-        }
+        opened, done = self._intake.containers()
         with writing(self._desk.engine) as connection:
             # so that importing the archive again takes up the rest
-            connection.execute(sources_update(containers, **pending))
+            connection.execute(sources_update(opened, **pending))
+            for container in sorted(done, reverse=True):  # those within others first
+                connection.execute(container_done(container))
 
 
 def import_paths(

@@ -96,6 +96,16 @@ class Intake:
             self._begin(file, depth=0, must_read=must_read, known=known)
             self.seen()
 
+    def containers(self) -> tuple[set[int], set[int]]:
+        """Return the archives and mails of its files: those with files left, and the others."""
+        found = {file.container for file in self.files if file.container is not None}
+        opened = {
+            file.container
+            for file in self.files
+            if file.record.outcome is FileOutcome.PENDING and file.container is not None
+        }
+        return opened, found - opened
+
     def recall(self, *, same_program: bool) -> None:
         """Take over the files that this job had before a crash."""
         with reading(self.desk.engine) as connection:

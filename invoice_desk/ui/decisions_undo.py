@@ -80,7 +80,8 @@ class Decisions(QObject):
             title,
             source_id,
             lambda: documents.approve(desk, source_id),
-            lambda ids: reviewing.withdraw(desk, ids),
+            # an undone reopening approves it anew, so it is not this decision that holds
+            lambda _ids: documents.reopen(desk, source_id),
         )
 
     def reopen_document(self, source: SourceRecord) -> None:

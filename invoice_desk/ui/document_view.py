@@ -301,6 +301,9 @@ class DocumentView(Page):
 
     def _without_fields(self, document: Document) -> str:
         """Return why a document shows no fields; nothing where it has some."""
+        if document.source.status is SourceStatus.PENDING:
+            told = self.tr("It waits to be read. If its import was cancelled, choose Go on below,")
+            return f"{told} {self.tr('or Read now in the menu of the inbox.')}"
         if document.is_unfinished:
             return self.tr("It is still being read; fields appear as they are found.")
         if document.parts:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QWidget
+from PySide6.QtCore import QLocale, QPoint, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QStackedWidget, QWidget
 
 from invoice_desk.core.cleaning import CleaningStatus
 from invoice_desk.core.document_types import DocumentType
 from invoice_desk.core.records import SourceRecord
-from invoice_desk.core.source import TABULAR
+from invoice_desk.core.source import TABULAR, SourceStatus
 from invoice_desk.documents.document_class import BLANK
 from invoice_desk.documents.fields import OTHER
 from invoice_desk.services.documents import Standings
@@ -21,17 +21,23 @@ from invoice_desk.ui.text_grid import RecordModel
 from invoice_desk.ui.texts import document_class, field_label, finding, number, status
 from invoice_desk.ui.welcome import Welcome
 
+#: What can be read, or tried once more.
+_UNREAD = frozenset({SourceStatus.PENDING, SourceStatus.FAILED})
+
 
 class InboxView(Page):
     """Lists sources; shows the welcome while there is none."""
 
     opened = Signal(object)  # SourceRecord
     status_chosen = Signal()
+    read_wanted = Signal(object)  # list of ids of sources
 
     def __init__(self, types: Mapping[str, DocumentType], parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self._types = types
         self._approved: Collection[int] = frozenset()
+        #: Whether a job runs that may be about to read what waits.
+        self.is_busy = False
         self._doubts: Mapping[int, tuple[str, str | None, int]] = {}
         self.title.setText(self.tr("Inbox"))
         self.welcome = Welcome()
@@ -41,11 +47,13 @@ class InboxView(Page):
             *(self.tr("Status"), self.tr("What to do")),
         )
         self.model: RecordModel[SourceRecord] = RecordModel(
-            headings, self._cells, tip=_tip, parent=self
+            headings, self._cells, tip=self._tip, parent=self
         )
         self.table = RecordTable("inbox", self.model)
         set_widths(self.table, (210, 58, 128, 56, 62, 58, 70, 100))
         self.table.when_opened(self.opened.emit)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu)
         self.search = search_field(self.tr("Filter files"))
         self.search.textChanged.connect(self.table.filtered.setFilterFixedString)
         self.standing = QComboBox()
@@ -114,9 +122,7 @@ class InboxView(Page):
             kind = document_class(record.document_class)
         is_told = record.document_class not in {None, OTHER} or record.document_type
         sure = record.confidence if is_told else None
-        problem = record.error_advice or ""
-        if record.status.value == "preview" and record.id not in self._approved:
-            problem = self._doubt(record) or self._advice(record)
+        problem = self._problem(record)
         return [
             (record.name, record.name.casefold()),
             (record.kind.value.upper(), record.kind.value),
@@ -128,6 +134,29 @@ class InboxView(Page):
             self._standing(record),
             (problem, problem),
         ]
+
+    def _on_menu(self, at: QPoint) -> None:
+        chosen = self.table.selected()
+        unread = [record.id for record in chosen if record.status in _UNREAD]
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        opened = menu.addAction(self.tr("Open"), lambda: self.opened.emit(chosen[0]))
+        opened.setEnabled(len(chosen) == 1)
+        read = menu.addAction(self.tr("Read now"), lambda: self.read_wanted.emit(unread))
+        read.setEnabled(bool(unread))
+        menu.popup(self.table.viewport().mapToGlobal(at))
+
+    def _problem(self, record: SourceRecord) -> str:
+        """Return what there is to do about a source; nothing for most."""
+        if record.status.value == "preview" and record.id not in self._approved:
+            return self._doubt(record) or self._advice(record)
+        if record.status is SourceStatus.PENDING and not self.is_busy:
+            return self.tr("It is not read yet: right-click, Read now.")
+        return record.error_advice or ""
+
+    def _tip(self, record: SourceRecord) -> str:
+        told = (self._problem(record), record.error_message, record.origin, *record.reasons)
+        return "\n".join(dict.fromkeys(line for line in told if line))
 
     def _doubt(self, record: SourceRecord) -> str:
         """Return the weightiest doubt of a document as a sentence, and how many more it has."""
@@ -168,10 +197,3 @@ def _quality(record: SourceRecord) -> tuple[str, float]:
     shown = max(0.0, record.quality)
     digits = 0 if shown == 100.0 else 1
     return QLocale().toString(shown, "f", digits) + " %", shown
-
-
-def _tip(record: SourceRecord) -> str:
-    lines = [record.origin, *record.reasons]
-    if record.error_message:
-        lines += [record.error_message, record.error_advice or ""]
-    return "\n".join(line for line in lines if line)

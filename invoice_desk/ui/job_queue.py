@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from invoice_desk.core.bulk_writes import WriteRequest
 from invoice_desk.core.job_lines import JobLine
+from invoice_desk.core.jobs import JobState
 from invoice_desk.errors import StorageError
 from invoice_desk.services import job_control
 from invoice_desk.services.batches import BatchResult
@@ -145,8 +146,18 @@ class JobQueue(QObject):
             row = self._rows[job] = self._dock.add_row()
             row.cancelled.connect(lambda: self._on_cancelled(job))
             row.paused.connect(lambda is_wanted: self._on_paused(job, is_wanted=is_wanted))
+            row.went_on.connect(lambda: self._on_went_on(job.job_id))
             row.show_snapshot(job.snapshot)
         return row
+
+    def _on_went_on(self, job_id: int) -> None:
+        """Do what a cancelled job left undone, as a new one."""
+
+        def work() -> None:
+            job_control.for_each(lambda number: job_control.retry(self._desk, number), [job_id])
+            self.manager.look()
+
+        self._pool.start(work)
 
     def _on_cancelled(self, job: RunningJob) -> None:
         job.cancel()
@@ -192,7 +203,7 @@ class JobQueue(QObject):
             self.over.emit(ended.job.snapshot, str(ended.error))
             self.crashed.emit(ended.error)
             return
-        row.show_summary(summary(ended.result))
+        row.show_summary(summary(ended.result), left_some=_left_some(ended.result))
         self.over.emit(ended.job.snapshot, summary(ended.result))
         if isinstance(ended.result, BatchResult):
             self.imported.emit(ended.result)
@@ -200,6 +211,13 @@ class JobQueue(QObject):
             self.cleaned.emit(ended.result)
         elif isinstance(ended.result, BulkWriteResult):
             self.written.emit(ended.result)
+
+
+def _left_some(result: object) -> bool:
+    """Return whether an import was cancelled before its last file, or before it had any."""
+    if not isinstance(result, BatchResult) or result.state is not JobState.ABORTED:
+        return False
+    return result.pending > 0 or not result.total
 
 
 def summary(result: object) -> str:

@@ -28,10 +28,11 @@ class JobRow(QWidget):
 
     cancelled = Signal()
     paused = Signal(bool)  # whether to pause, else to go on
+    went_on = Signal()  # with what a cancelled job left undone
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._is_paused = False
+        self._is_paused = self._left_some = False
         self.name = ShortLabel()
         self.detail = ShortLabel()
         self.detail.setText(self.tr("waiting its turn"))
@@ -39,7 +40,7 @@ class JobRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.pause = QPushButton(self.tr("Pause"))
-        self.pause.clicked.connect(lambda _checked=False: self.paused.emit(not self._is_paused))
+        self.pause.clicked.connect(lambda _checked=False: self._on_clicked())
         self.cancel = QPushButton(self.tr("Cancel"))
         self.cancel.clicked.connect(self.cancelled)
         layout = QGridLayout(self)
@@ -71,17 +72,30 @@ class JobRow(QWidget):
         self.detail.setText(now_text(line))
         self._allow(ended=line.has_ended, is_paused=line.is_paused)
 
-    def show_summary(self, text: str) -> None:
-        """Show how the job ended."""
+    def show_summary(self, text: str, *, left_some: bool = False) -> None:
+        """Show how the job ended; one that left some undone stays where it was, and can go on."""
         self.detail.setText(" ".join(text.split()))
-        self.bar.setValue(1000)
         self._allow(ended=True, is_paused=False)
+        self._left_some = left_some
+        if left_some:
+            self.pause.setText(self.tr("Go on"))
+            self.pause.setToolTip(self.tr("Do the rest, as a new job"))
+            self.pause.setEnabled(True)
+        else:
+            self.bar.setValue(1000)
 
     def show_paused(self, *, is_paused: bool) -> None:
         """Offer to go on, or to pause."""
         if is_paused is not self._is_paused:
             self._is_paused = is_paused
             self.pause.setText(self.tr("Resume") if is_paused else self.tr("Pause"))
+
+    def _on_clicked(self) -> None:
+        if self._left_some:
+            self.pause.setEnabled(False)
+            self.went_on.emit()
+        else:
+            self.paused.emit(not self._is_paused)
 
     def _allow(self, *, ended: bool, is_paused: bool) -> None:
         self.cancel.setEnabled(not ended)

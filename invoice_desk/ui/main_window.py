@@ -189,6 +189,7 @@ class MainWindow(DropWindow):
     def _connect_pages(self) -> None:
         self.navigation.wanted.connect(self.show_page)
         self.inbox.opened.connect(self.open_source)
+        self.inbox.read_wanted.connect(self.jobs.read_again)
         self.inbox.welcome.files_wanted.connect(self.operations.import_files)
         self.inbox.welcome.folder_wanted.connect(self.operations.import_folder)
         self.inbox.welcome.samples_wanted.connect(self.operations.import_samples)
@@ -353,6 +354,7 @@ class MainWindow(DropWindow):
 
     def _on_refreshed(self, found: _Refreshed) -> None:
         self._sources, standing, standings, counts = found
+        self.inbox.is_busy = self.jobs.is_busy
         self.inbox.show_sources(standing, is_empty=not self._sources, standings=standings)
         self.documents.show_sources(self._sources)
         text = self.tr("{0} sources · {1} rows raw · {2} cleaned · {3} filtered out · {4} findings")

@@ -26,7 +26,7 @@ from invoice_desk.services.page_images import PageFile, PageRequest, PageShape
 from invoice_desk.services.page_text import pages_with
 from invoice_desk.ui.background import Background
 from invoice_desk.ui.page_bar import PageBar
-from invoice_desk.ui.page_canvas import PageCanvas
+from invoice_desk.ui.page_canvas import PageCanvas, Tool
 from invoice_desk.ui.page_find import PageFind
 from invoice_desk.ui.page_legend import PageLegend
 from invoice_desk.ui.page_message import PageMessage
@@ -398,7 +398,7 @@ class PagePane(QWidget):
         self._choose([*self._chosen, *added] if extends else places)
         if self._page is not None and self._chosen and self._field is not None:
             place = self._place(self._page, self._chosen)
-            if self.canvas.fills or extends:
+            if self.canvas.tool is Tool.FILL and (self.canvas.fills or extends):
                 self.picked.emit(place)
 
     def _place(self, page: Page, places: Sequence[int]) -> Place:

@@ -301,13 +301,27 @@ class TableView(Page):
         self._on_table_chosen(place)
 
     def _on_table_chosen(self, place: int) -> None:
+        before = self.table
         self.table = self._tables[place] if 0 <= place < len(self._tables) else None
         self._order_by, self._descending = None, False
+        self.grid.horizontalHeader().setSortIndicatorShown(False)
+        if before is not None and self.table is not None and before.id != self.table.id:
+            self._forget_filter()
         if self.table is None:
             self.about.setText(self.tr("There is no table in it; its text is kept."))
             self.clean_choices.hide()
             return
         self.reload()
+
+    def _forget_filter(self) -> None:
+        """Show all rows: what was looked for in one table says nothing of another."""
+        for widget in (self.search, self.status):
+            widget.blockSignals(True)
+        self.search.clear()
+        self.status.setCurrentIndex(0)
+        for widget in (self.search, self.status):
+            widget.blockSignals(False)
+        self._typing.stop()
 
     def _on_rows(self, rows: TableRows) -> None:
         self.rows, self.table = rows, rows.table
@@ -358,9 +372,10 @@ class TableView(Page):
         self._on_filter()
 
     def _on_counted(self, count: int) -> None:
-        self.count.setText(
-            self.tr("{0} of {1} rows").format(number(count), number(max(count, self._total)))
-        )
+        text = self.tr("{0} of {1} rows")
+        if not count and self._total:
+            text = self.tr("None of {1} rows fits; clear the filter to see them.")
+        self.count.setText(text.format(number(count), number(max(count, self._total))))
         jump, self._jump_to = self._jump_to, None
         self.jump_to(jump)
 
