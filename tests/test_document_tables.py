@@ -49,6 +49,12 @@ def test_the_lines_of_a_page_are_a_table_of_texts_as_read() -> None:
     assert table.head.details["styles"]["unit_price"]["decimal_mark"] == ","
 
 
+def test_codes_are_codes_and_not_the_words_of_the_page() -> None:
+    (row,) = rows_of(document_table("a.pdf", read_document([PAGE])))
+
+    assert (row["document_type_code"], row["currency"]) == ("380", "EUR")
+
+
 def test_the_lines_of_an_xml_are_a_table_of_plain_values() -> None:
     reading_of_xml = DocumentReading("invoice", 1.0, (), {}, lines=({"net_amount": "5.00"},))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import os
 import shutil
@@ -536,6 +537,8 @@ def test_every_format_keeps_codes_and_amounts(desk: Desk, tmp_path: Path) -> Non
     cells = dict(zip(head, first, strict=True))
     wanted = ("customer_id", "description", "unit_price")
     assert [cells[name] for name in wanted] == ["0012", "=1+1", 2.5]
+    assert cells["invoice_date"] == dt.datetime(2024, 3, 15, 8)
+    assert sheet.column_dimensions["A"].width >= len("a.csv")
     (entry,) = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert (entry["unit_price"], entry["row"]) == ("2.50", 2)
     (row,) = pq.read_table(tmp_path / "out.parquet").to_pylist()

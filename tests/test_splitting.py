@@ -23,7 +23,12 @@ from invoice_desk.services.desk import Desk
 from invoice_desk.services.importing import ImportJob, import_paths
 from invoice_desk.services.inspecting import inspect_files
 from invoice_desk.services.likeness import likely_pairs
-from invoice_desk.services.splitting import accept_split, decline_split, list_proposals
+from invoice_desk.services.splitting import (
+    accept_split,
+    decline_split,
+    list_proposals,
+    propose_again,
+)
 
 
 def lines(number: str, total: str) -> list[str]:
@@ -87,6 +92,17 @@ def test_the_fields_of_what_is_one_document_are_as_sure_as_any(desk: Desk, joine
     decline_split(desk, joined)
 
     assert sureness(desk, joined)[0] > 0.8
+
+
+def test_a_declined_split_can_be_proposed_again(desk: Desk, joined: int) -> None:
+    (before,) = list_proposals(desk)
+
+    told = decline_split(desk, joined)
+    propose_again(desk, joined, told)
+
+    (after,) = list_proposals(desk)
+    assert after == before
+    assert sureness(desk, joined) == [0.5]
 
 
 def test_inspect_tells_of_the_proposal(tmp_path: Path) -> None:

@@ -20,7 +20,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from invoice_desk.services.desk import Desk
-from invoice_desk.ui.file_dialogs import EndingIcons, ask_file, ask_files, ask_folder, ask_target
+from invoice_desk.ui.file_dialogs import (
+    EndingIcons,
+    ask_file,
+    ask_files,
+    ask_folder,
+    ask_target,
+    suffix_of,
+)
 
 
 @pytest.fixture
@@ -88,6 +95,13 @@ def test_kinds_are_told_by_endings(qtbot: QtBot, tmp_path: Path) -> None:
     assert icons.type(QFileInfo(str(tmp_path / "a.pdf"))) == "PDF"
     assert icons.type(QFileInfo(str(tmp_path))) == "Folder"
     assert not icons.icon(QFileInfo(str(tmp_path))).isNull()
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("Excel (*.xlsx)", "xlsx"), ("Text (*.csv *.txt)", "csv"), ("All (*)", "")]
+)
+def test_a_kind_names_the_ending_of_what_has_none(kind: str, suffix: str) -> None:
+    assert suffix_of(kind) == suffix
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="locks are listed on Linux alone")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.db.schema import finding, split_decision
@@ -43,3 +43,8 @@ def split_decided(
     values = {"source_id": source_id, "choice": choice, "ranges": ranges}
     statement = insert(split_decision).prefix_with("OR REPLACE")
     return statement.values(**values, person=person, decided_at=now)
+
+
+def split_undecided(source_id: int) -> Any:
+    """Return the statement that forgets a decision: the proposal is open again."""
+    return delete(split_decision).where(split_decision.c.source_id == source_id)

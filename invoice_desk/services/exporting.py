@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from invoice_desk.core.cleaning import CleaningStatus
-from invoice_desk.core.document_types import DocumentType
+from invoice_desk.core.document_types import TEMPORAL, DocumentType
 from invoice_desk.core.records import SourceRecord, TableRecord
 from invoice_desk.core.storage import from_storage
 from invoice_desk.db.audit import audit
@@ -79,7 +79,9 @@ def export(
         path = _path_for(target, name, format, several=len(by_type) > 1)
         made = desk.types[name]
         rows, left_out = _rows(desk, made, members, sources, include_filtered=include_filtered)
-        write_table(rows, path, digits={s.name: s.digits for s in made.fields}, format=format)
+        digits = {spec.name: spec.digits for spec in made.fields}
+        days = {spec.name for spec in made.fields if spec.type in TEMPORAL}
+        write_table(rows, path, digits=digits, days=days, format=format)
         results.append(ExportResult(str(path), name, rows.num_rows, left_out, not_cleaned))
     _note(desk, results)
     return results

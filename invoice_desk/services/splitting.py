@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from invoice_desk.core.findings import FindingCode
+from invoice_desk.core.findings import FindingCode, Severity
 from invoice_desk.core.records import JobFileRecord, SourceRecord
 from invoice_desk.core.source import PAGED, FileOutcome, SourceStatus
 from invoice_desk.db.audit import audit
@@ -16,7 +16,7 @@ from invoice_desk.db.claims import holders
 from invoice_desk.db.clean_tables import clean_table
 from invoice_desk.db.engine import reading, writing
 from invoice_desk.db.kept_aggregates import stale_by_pass
-from invoice_desk.db.known_invoices import forget_invoices_of
+from invoice_desk.db.known_invoices import add_finding, forget_invoices_of
 from invoice_desk.db.passes import (
     delete_pass_rows,
     delete_source_findings,
@@ -30,7 +30,13 @@ from invoice_desk.db.sources import (
     source_insert,
     source_update,
 )
-from invoice_desk.db.splits import ACCEPTED, DECLINED, split_decided, split_proposals
+from invoice_desk.db.splits import (
+    ACCEPTED,
+    DECLINED,
+    split_decided,
+    split_proposals,
+    split_undecided,
+)
 from invoice_desk.db.tables import delete_tables, list_tables, table_update
 from invoice_desk.db.templates import list_templates
 from invoice_desk.documents.page import Page
@@ -127,8 +133,8 @@ def accept_split(desk: Desk, source_id: int, splits: Sequence[Split] | None = No
     return list(made.values())
 
 
-def decline_split(desk: Desk, source_id: int) -> None:
-    """Record that a file is one document; it is not asked about again.
+def decline_split(desk: Desk, source_id: int) -> str:
+    """Record that a file is one document; return what was proposed, to be asked about no more.
 
     Its fields are as sure from now on as they are for one document.
 
@@ -137,24 +143,54 @@ def decline_split(desk: Desk, source_id: int) -> None:
     """
     with reading(desk.engine) as connection:
         source = get_source(connection, source_id)
-        pages = [page_of(values) for values in list_pages(connection, source_id)]
-        tables = list_tables(connection, source_id=source_id)
     if source is None:
         raise ArgumentError(f"There is no source {source_id}.")
-    proposed = _proposed(desk, source)
-    content = read_payload(ReadFields(source.name, tuple(pages), is_one=True))
-    _note(desk, source_id, DECLINED, proposed)
+    proposed = list_proposals(desk, source_id)
+    splits = _proposed(desk, source)
+    _note(desk, source_id, DECLINED, splits)
+    _settle_fields(desk, source, is_one=True)
     with writing(desk.engine) as connection:
-        for table, found in replacements(tables, content.tables).replaced:
-            if found is not None and "fields" in table.details:
-                details = table.details | {"fields": found.head.details["fields"]}
-                connection.execute(table_update(table.id, details=details))
         code = FindingCode.DOCUMENT_SPLIT.value
         connection.execute(delete_source_findings(source_id, code=code))
         is_sure = source.document_type is not None and (source.confidence or 0.0) >= SURE
         if is_sure and not list_findings(connection, source_id=source_id, limit=1):
             done = SourceStatus.COMPLETED.value
             connection.execute(source_update(source_id, status=done))
+    return proposed[0].text
+
+
+def propose_again(desk: Desk, source_id: int, text: str) -> None:
+    """Take back that a file is one document: what was proposed, in `text`, is open again.
+
+    Raises:
+        ArgumentError: If there is no such file.
+    """
+    with reading(desk.engine) as connection:
+        source = get_source(connection, source_id)
+    if source is None:
+        raise ArgumentError(f"There is no source {source_id}.")
+    _settle_fields(desk, source, is_one=False)
+    with writing(desk.engine) as connection:
+        connection.execute(split_undecided(source_id))
+        code, severity = FindingCode.DOCUMENT_SPLIT.value, Severity.WARNING.value
+        add_finding(connection, source_id=source_id, code=code, severity=severity, text=text)
+        preview = SourceStatus.PREVIEW.value
+        connection.execute(source_update(source_id, status=preview))
+        actor, subject = desk.person, f"source {source_id}"
+        audit(connection, actor=actor, action="split:reopened", subject=subject, now=desk.now())
+
+
+def _settle_fields(desk: Desk, source: SourceRecord, *, is_one: bool) -> None:
+    """Keep how sure the fields of a file are, as one document or as what may be several."""
+    with reading(desk.engine) as connection:
+        pages = tuple(page_of(values) for values in list_pages(connection, source.id))
+        tables = list_tables(connection, source_id=source.id)
+    content = read_payload(ReadFields(source.name, pages, is_one=is_one))
+    with writing(desk.engine) as connection:
+        for table, found in replacements(tables, content.tables).replaced:
+            if found is not None and "fields" in table.details:
+                details = table.details | {"fields": found.head.details["fields"]}
+                connection.execute(table_update(table.id, details=details))
 
 
 def _source_with_pages(desk: Desk, source_id: int) -> tuple[SourceRecord, list[Page]]:

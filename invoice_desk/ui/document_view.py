@@ -229,11 +229,16 @@ class DocumentView(Page):
             return
         errors = [each for each in document.findings if each.severity in _GRAVE]
         if not errors:
-            self.approved.emit(document.source)
+            self._approve(document.source)
             return
         open_ = "\n\n".join(dict.fromkeys(self._explain(each) for each in errors))
         question = self.tr("Approve it although this is open?")
-        self._ask(question, open_, self.approve.text(), lambda: self.approved.emit(document.source))
+        self._ask(question, open_, self.approve.text(), lambda: self._approve(document.source))
+
+    def _approve(self, source: SourceRecord) -> None:
+        """Approve; the button goes, and its focus is not to end in a field that takes Ctrl+Z."""
+        self.pages.canvas.setFocus()
+        self.approved.emit(source)
 
     def reopen_shown(self) -> None:
         """Take the approval back."""

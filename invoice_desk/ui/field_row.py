@@ -11,7 +11,7 @@ from invoice_desk.services.document_records import DocumentField, Origin, Place
 from invoice_desk.ui.page_legend import doubt_word
 from invoice_desk.ui.page_overlay import DOUBT_COLOURS, DOUBT_LINES
 from invoice_desk.ui.pages import ShortLabel
-from invoice_desk.ui.texts import code_meaning, field_label, number
+from invoice_desk.ui.texts import breakable, code_meaning, field_label, number
 
 _LABEL_WIDTH = 134
 _SELECTED = QColor("#eaf1ff")
@@ -171,8 +171,8 @@ class FieldRow(QWidget):
 
     def _say(self, told: str, problem: str) -> None:
         for label, text in ((self.origin, told), (self.problem, problem)):
-            if label.text() != text:
-                label.setText(text)
+            if label.text() != breakable(text):
+                label.setText(breakable(text))
             label.setVisible(bool(text))
 
     def _told(self) -> str:

@@ -7,6 +7,7 @@ and on Linux, where the dialogs of some desktops live in this process, Qt's own 
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,12 @@ def ask_target(parent: QWidget, title: str, proposed: str, kinds: str) -> Path |
     return found[0] if found else None
 
 
+def suffix_of(kind: str) -> str:
+    """Return the first ending that a kind such as `Excel (*.xlsx)` names; "" for all files."""
+    found = re.search(r"\*\.(\w+)", kind)
+    return found[1] if found else ""
+
+
 def _asked(
     parent: QWidget, title: str, start: str, mode: QFileDialog.FileMode, kinds: str = ""
 ) -> list[Path]:
@@ -76,6 +83,8 @@ def _asked(
     if is_target:
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.selectFile(start)
+        dialog.setDefaultSuffix(suffix_of(dialog.selectedNameFilter()))
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(suffix_of(kind)))
     is_chosen = bool(dialog.exec())
     chosen = [Path(name) for name in dialog.selectedFiles()] if is_chosen else []
     dialog.deleteLater()

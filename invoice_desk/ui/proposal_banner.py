@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from invoice_desk.services.proposals import Proposal
+from invoice_desk.ui.texts import breakable
 
 
 class ProposalBanner(QFrame):
@@ -41,7 +42,7 @@ class ProposalBanner(QFrame):
         line.setObjectName("warningLine" if proposal.is_warning else "proposalLine")
         row = QHBoxLayout(line)
         row.setContentsMargins(12, 6, 8, 6)
-        text = QLabel(proposal.sentence)
+        text = QLabel(breakable(proposal.sentence))
         text.setWordWrap(True)
         row.addWidget(text, 1)
         if proposal.opens is not None:

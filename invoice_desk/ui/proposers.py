@@ -17,7 +17,12 @@ from invoice_desk.services.proposals import (
     changed_accounts,
     open_pairs,
 )
-from invoice_desk.services.splitting import accept_split, decline_split, list_proposals
+from invoice_desk.services.splitting import (
+    accept_split,
+    decline_split,
+    list_proposals,
+    propose_again,
+)
 from invoice_desk.ui.texts import number
 
 
@@ -59,7 +64,13 @@ def propose_split(desk: Desk, source_id: int) -> Sequence[Proposal]:
     return [
         Proposal(
             _split_sentence(found.text, len(found.splits)),
-            (Choice(_tr("It is one document"), lambda desk: decline_split(desk, source_id)),),
+            (
+                Choice(
+                    _tr("It is one document"),
+                    lambda desk: decline_split(desk, source_id),
+                    take_back=lambda desk, text: propose_again(desk, source_id, str(text)),
+                ),
+            ),
             ranges=found.text.partition(";")[0],
         )
         for found in list_proposals(desk, source_id)

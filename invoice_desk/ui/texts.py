@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -15,6 +16,8 @@ from invoice_desk.errors import UserError
 from invoice_desk.services.jobs import Snapshot
 from invoice_desk.ui.i18n import QT_TRANSLATE_NOOP
 
+#: So many letters without a blank may be wider than a form.
+_LONG_WORD = re.compile(r"(\S{18})(?=\S)")
 _STATUS = {
     "pending": QT_TRANSLATE_NOOP("status", "Waiting"),
     "processing": QT_TRANSLATE_NOOP("status", "Reading"),
@@ -126,6 +129,11 @@ def code_meaning(field: str, code: str) -> str:
     meaning = code_name(field, code)
     text = QCoreApplication.translate("codes", meaning[:1].upper() + meaning[1:])
     return f"{code.strip()}: {text}" if meaning else ""
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long words, such as names of files, may go on in the next line."""
+    return _LONG_WORD.sub("\\1\u200b", text)
 
 
 def number(value: float) -> str:

@@ -41,6 +41,8 @@ _NUMBERS = (
     *("quantity", "unit_price", "discount", "tax_rate"),
     *("net_amount", "tax_amount", "gross_amount"),
 )
+#: What a page says in words or with a sign, and a table as a code.
+_CODES = frozenset({"currency", "document_type_code"})
 _CENT = Decimal("0.01")
 _FIRST = ("invoice_number", "line_id", "net_amount")
 
@@ -169,7 +171,7 @@ def _texts(item: LineItem) -> dict[str, str]:
 
 
 def _cell(name: str, reading: DocumentReading) -> str:
-    """Return the text on the page; a code for a sign such as €, ISO 8601 for XML's 20240131."""
+    """Return the text on the page; a code for € or a title, ISO 8601 for XML's 20240131."""
     field = reading.fields[name]
-    is_spelt = field.page != NO_PAGE and not field.is_made and name != "currency"
+    is_spelt = field.page != NO_PAGE and not field.is_made and name not in _CODES
     return field.text if is_spelt else field.value

@@ -7,9 +7,10 @@ left as they are.
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,11 @@ from invoice_desk.core.amounts import amount_text
 from invoice_desk.errors import ArgumentError, StorageError
 
 _EXCEL_ROWS = 1_048_575
+#: Rows that say how wide columns are, and the widest, in characters.
+_MEASURED, _WIDEST = 300, 60
+#: Workbooks count days from 1900, with a leap day that year did not have.
+_FIRST_YEAR = 1901
+_DAYS, _TIMES = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 _FORMULA = r"^(?:[=@\t\r]|[+\-](?:.*[^0-9\s().,/+\-]))"
 
 
@@ -40,6 +46,7 @@ def write_table(
     path: Path,
     *,
     digits: dict[str, int],
+    days: Collection[str] = (),
     format: Format | None = None,  # noqa: A002
 ) -> None:
     """Write `table` to `path`, under another name first, so that no half file is left.
@@ -48,6 +55,7 @@ def write_table(
         table: Text, ISO dates as text, decimals and whole numbers.
         path: Its ending names the format when `format` is None.
         digits: Column → decimals that are shown at least.
+        days: Columns of ISO 8601 days and times, which a workbook has as such.
         format: Overrides the ending.
 
     Raises:
@@ -56,9 +64,9 @@ def write_table(
     """
     chosen = format or _format_of(path)
     unfinished = path.with_name(path.name + ".part")
-    writers = {
+    writers: dict[Format, Callable[[pa.Table, Path, dict[str, int]], None]] = {
         Format.CSV: _write_csv,
-        Format.XLSX: _write_xlsx,
+        Format.XLSX: lambda *args: _write_xlsx(*args, days=days),
         Format.JSON: _write_json,
         Format.PARQUET: _write_parquet,
     }
@@ -141,7 +149,9 @@ def _write_parquet(table: pa.Table, path: Path, _digits: dict[str, int]) -> None
     pq.write_table(table, path, compression="zstd")
 
 
-def _write_xlsx(table: pa.Table, path: Path, digits: dict[str, int]) -> None:
+def _write_xlsx(
+    table: pa.Table, path: Path, digits: dict[str, int], *, days: Collection[str]
+) -> None:
     import openpyxl
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -150,13 +160,20 @@ def _write_xlsx(table: pa.Table, path: Path, digits: dict[str, int]) -> None:
     for part, start in enumerate(range(0, max(table.num_rows, 1), _EXCEL_ROWS)):
         sheet = book.create_sheet("Rows" if part == 0 else f"Rows {part + 1}")
         sheet.freeze_panes = "A2"
+        for letter, width in _widths(table.slice(start, _MEASURED)):
+            sheet.column_dimensions[letter].width = width
         heads = [WriteOnlyCell(sheet, value=name) for name in table.column_names]
         for head in heads:
             head.font = Font(bold=True)
         sheet.append(heads)
         formats = _number_formats(table, digits)
         for row in _rows(table.slice(start, _EXCEL_ROWS)):
-            sheet.append([_excel_cell(sheet, value, formats[name]) for name, value in row.items()])
+            sheet.append(
+                [
+                    _excel_cell(sheet, _day(value) if name in days else value, formats[name])
+                    for name, value in row.items()
+                ]
+            )
     with path.open("wb") as file:
         book.save(file)
 
@@ -170,6 +187,27 @@ def _number_formats(table: pa.Table, digits: dict[str, int]) -> dict[str, str | 
     return formats
 
 
+def _widths(table: pa.Table) -> Iterator[tuple[str, float]]:
+    """Yield the letter of each column and how many characters it is wide."""
+    from openpyxl.utils import get_column_letter
+
+    for number, name in enumerate(table.column_names, start=1):
+        texts = texts_of(table[name], digits=2)
+        longest = pc.max(pc.utf8_length(texts)).as_py() or 0
+        yield get_column_letter(number), float(min(_WIDEST, max(longest, len(name)) + 2))
+
+
+def _day(text: Any) -> Any:
+    """Return an ISO 8601 text as a day or a time; as it is where a workbook cannot have it."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return text
+    if moment.year < _FIRST_YEAR or moment.tzinfo is not None:
+        return text
+    return moment if len(text) > len("2024-01-31") else moment.date()
+
+
 def _excel_cell(sheet: Any, value: Any, number_format: str | None) -> Any:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -181,6 +219,8 @@ def _excel_cell(sheet: Any, value: Any, number_format: str | None) -> Any:
         cell.data_type = "s"  # text, whatever it looks like: codes keep zeros, "=1+1" stays text
         return cell
     cell = WriteOnlyCell(sheet, value=value)
+    if isinstance(value, dt.date):
+        number_format = _TIMES if isinstance(value, dt.datetime) else _DAYS
     if number_format:
         cell.number_format = number_format
     return cell
