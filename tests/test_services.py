@@ -537,7 +537,7 @@ def test_every_format_keeps_codes_and_amounts(desk: Desk, tmp_path: Path) -> Non
     cells = dict(zip(head, first, strict=True))
     wanted = ("customer_id", "description", "unit_price")
     assert [cells[name] for name in wanted] == ["0012", "=1+1", 2.5]
-    assert cells["invoice_date"] == dt.datetime(2024, 3, 15, 8)
+    assert cells["issue_date"] == dt.datetime(2024, 3, 15, 8)
     assert sheet.column_dimensions["A"].width >= len("a.csv")
     (entry,) = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert (entry["unit_price"], entry["row"]) == ("2.50", 2)
