@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from invoice_desk.core.text import folded
 from invoice_desk.documents.extraction.candidates import (
@@ -23,6 +24,8 @@ from invoice_desk.documents.extraction.column_labels import column_label, ends_a
 from invoice_desk.documents.extraction.figures import Figure, Figures
 from invoice_desk.documents.extraction.labels import Label, labels_of
 from invoice_desk.documents.extraction.layout import Layout, Row
+
+T = TypeVar("T")
 
 #: Amounts up to this many rows below a label of tax may be the tax of a rate.
 _TAX_ROWS, _TAXES = 4, frozenset({"tax_total", "tax_base"})
@@ -90,6 +93,17 @@ class Document:
         if place not in self._before:  # several fields ask
             self._before[place] = self._label_before(candidate)
         return self._before[place]
+
+    def once(self, find: Callable[[Document], T]) -> T:
+        """Return what a function finds in the document; it looks once, however many ask."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: T = self._found[find]
+        return found
+
+    @cached_property
+    def _found(self) -> dict[Callable[..., object], Any]:
+        return {}
 
     @cached_property
     def _before(self) -> dict[tuple[Kind, int, int, int], str]:

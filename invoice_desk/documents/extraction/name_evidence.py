@@ -191,11 +191,11 @@ class NameEvidence:
 
     @cached_property
     def _headed(self) -> dict[tuple[int, int], str]:
-        return headed_names(self._document)
+        return self._document.once(headed_names)
 
     @cached_property
     def _senders(self) -> list[SenderLine]:
-        return sender_lines(self._document)
+        return self._document.once(sender_lines)
 
     @cached_property
     def _feet(self) -> str:

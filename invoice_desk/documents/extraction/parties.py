@@ -88,7 +88,7 @@ def chosen_names(
 
 def _advertiser(document: Document) -> Candidate | None:
     """Return the one name that the heading `Advertiser` has, whoever else is billed."""
-    headed = headed_names(document)
+    headed = document.once(headed_names)
     found = {
         folded(name.value): name
         for name in reversed(document.candidates[Kind.NAME])
@@ -99,7 +99,7 @@ def _advertiser(document: Document) -> Candidate | None:
 
 def _first_headed(document: Document, supplier: Candidate) -> Candidate | None:
     """Return the first name that a heading of the buyer has."""
-    headed = headed_names(document)
+    headed = document.once(headed_names)
     names = document.candidates[Kind.NAME]
     return next(
         (
@@ -121,7 +121,7 @@ def _head_of_block(document: Document, name: Candidate, supplier: Candidate | No
     """Return the name right above another in an address: the company's, before its contact's."""
     if _LEGAL_END.search(name.value) or address_below(document, name) is None:
         return name
-    lines = {line.row for line in sender_lines(document)}
+    lines = {line.row for line in document.once(sender_lines)}
     for row in reversed(document.layout.rows[max(0, name.row - _BLOCK_ROWS) : name.row]):
         for upper in document.by_row.get((Kind.NAME, row.number), ()):
             is_column = abs(upper.box[0] - name.box[0]) < row.height
@@ -158,7 +158,7 @@ def _addressee(document: Document, supplier: Candidate) -> Candidate | None:
     A letter begins with whom it is for; what stands below a heading of the buyer comes first.
     """
     sender = address_below(document, supplier)
-    sent_from, lines = folded(sender.text) if sender else "", sender_lines(document)
+    sent_from, lines = folded(sender.text) if sender else "", document.once(sender_lines)
     found = []
     for name in document.candidates[Kind.NAME]:
         row = document.layout.rows[name.row]
@@ -207,7 +207,7 @@ def _ranked(document: Document, field: str, odds: np.ndarray) -> list[tuple[Cand
     other = _OTHER_PARTY[field]
     found = [(name, sure) for name, sure in best if document.label_before(name) not in other]
     if field == "customer_name":
-        lines = sender_lines(document)
+        lines = document.once(sender_lines)
         found = [(name, sure) for name, sure in found if not _is_over_sender(name, lines)]
     return found
 
