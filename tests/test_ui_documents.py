@@ -900,3 +900,29 @@ def test_what_is_no_invoice_is_saved_and_a_blank_page_is_to_be_looked_at(
     window.open_named("blank.pdf")
     settle(qtbot, window)
     assert "blank" in view.problem.text()
+
+
+def test_a_document_without_its_number_is_approved_after_a_question(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    texts = [PlacedText(60, 80, "Facture"), PlacedText(60, 99, "Total TTC 5,00 EUR")]
+    write_pdf([texts], tmp_path / "a.pdf")
+    open_only(window, qtbot, tmp_path / "a.pdf")
+
+    window.actions_by_id["approve"].trigger()
+    (box,) = window.findChildren(QMessageBox)
+    asked = box.informativeText()
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    settle(qtbot, window)
+
+    assert "missing" in asked
+    assert documents.approved_sources(window._desk) == set()
+
+
+def test_alt_and_left_leave_a_document(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    view = open_only(window, qtbot, invoice_pdf(tmp_path / "a.pdf"))
+    assert view.back.shortcut().toString() == "Alt+Left"
+
+    view.back.click()
+
+    assert window._current_page() == "inbox"

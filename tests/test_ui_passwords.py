@@ -53,6 +53,14 @@ def test_a_password_is_added_masked_and_removed(window: MainWindow, qtbot: QtBot
     dialog.remove.click()
     qtbot.waitUntil(lambda: dialog.names.model().rowCount() == 0, timeout=5000)
 
+    dialog.password.setText("unnamed")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: dialog.names.model().rowCount() == 1, timeout=5000)
+
+    assert dialog.names.model().index(0, 0).data() == "Password 1"
+    dialog.names.setCurrentIndex(dialog.names.model().index(0, 0))
+    dialog.remove.click()
+    qtbot.waitUntil(lambda: dialog.names.model().rowCount() == 0, timeout=5000)
     assert kept == ("sesame",)
     assert dialog.password.text() == ""
     assert known_passwords({}) == ()

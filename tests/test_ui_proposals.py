@@ -151,6 +151,39 @@ def test_a_duplicate_does_not_count_any_more_until_that_is_undone(
     assert [pair.decision for pair in likely_pairs(window._desk, decided=True)] == [None]
 
 
+def test_what_does_not_count_says_what_counts_and_can_count_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    import_quietly(window, supplier_pdf(tmp_path / "a.pdf"))
+    view = open_only(window, qtbot, supplier_pdf(tmp_path / "b.pdf", more=["Copie"]))
+    press(view, "Same invoice…")
+    answer(window, qtbot, "Same invoice")
+    told = said(view)
+
+    press(view, "Count it again")
+    settle(qtbot, window)
+    counts = view.approve.isHidden()
+    window.actions_by_id["undo"].trigger()
+    settle(qtbot, window)
+
+    assert "the same invoice as a.pdf, which counts instead" in told
+    assert not counts
+    assert view.state.text() == "Does not count"
+
+
+def test_a_file_declined_as_a_split_is_asked_about_again_after_undo(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = open_only(window, qtbot, two_invoices(tmp_path))
+    press(view, "It is one document")
+    settle(qtbot, window)
+
+    window.actions_by_id["undo"].trigger()
+    settle(qtbot, window)
+
+    assert "2 documents" in said(view)
+
+
 def open_with_another_account(window: MainWindow, qtbot: QtBot, folder: Path) -> DocumentView:
     """Approve an invoice, then open the supplier's next one, which asks for another account."""
     import_quietly(window, supplier_pdf(folder / "a.pdf", iban=GOOD))

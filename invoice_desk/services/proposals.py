@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from invoice_desk.core.findings import FindingCode
 from invoice_desk.core.tables import ROW_BITS
+from invoice_desk.db.desk_decisions import SAME, standing_decisions
 from invoice_desk.db.engine import reading
 from invoice_desk.db.passes import list_findings
 from invoice_desk.db.tables import get_table, list_tables
@@ -115,6 +116,20 @@ def open_pairs(desk: Desk, source_id: int) -> list[OpenPair]:
         if {pair.first >> ROW_BITS, pair.second >> ROW_BITS} & own
     ]
     return [_seen(desk, pair, is_later=later) for pair, later in pairs]
+
+
+def same_pairs(desk: Desk, source_id: int) -> list[OpenPair]:
+    """Return the invoices that count instead of those of a source, as a person decided."""
+    with reading(desk.engine) as connection:
+        own = {table.id for table in list_tables(connection, source_id=source_id)}
+        is_decided = bool(standing_decisions(connection, kinds=(SAME,)))
+    if not is_decided:
+        return []  # it is not worth to look through all pairs of the desk
+    return [
+        _seen(desk, pair, is_later=True)
+        for pair in likely_pairs(desk, decided=True)
+        if pair.decision == SAME and pair.second >> ROW_BITS in own
+    ]
 
 
 def _seen(desk: Desk, pair: LikelyPair, *, is_later: bool) -> OpenPair:

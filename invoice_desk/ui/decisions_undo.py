@@ -15,7 +15,7 @@ from invoice_desk.services.document_records import Place
 from invoice_desk.services.proposals import Choice
 from invoice_desk.services.reviewing import Correction
 from invoice_desk.ui.background import Background
-from invoice_desk.ui.texts import field_label
+from invoice_desk.ui.texts import counted, field_label
 
 UNDO_LIMIT = 500
 
@@ -48,13 +48,15 @@ class Decisions(QObject):
 
     def approve(self, table_id: int, row_numbers: list[int]) -> None:
         """Say that rows are right as they stand."""
-        title = QCoreApplication.translate("undo", "Approve %n row(s)", "", len(row_numbers))
+        count = len(row_numbers)
+        title = counted(QCoreApplication.translate("undo", "Approve %n row(s)", "", count), count)
         desk, numbers = self._desk, set(row_numbers)
         self._push(title, table_id, numbers, lambda: reviewing.approve(desk, table_id, numbers))
 
     def exclude(self, table_id: int, row_numbers: list[int]) -> None:
         """Say that rows are not to count; they stay raw."""
-        title = QCoreApplication.translate("undo", "Exclude %n row(s)", "", len(row_numbers))
+        count = len(row_numbers)
+        title = counted(QCoreApplication.translate("undo", "Exclude %n row(s)", "", count), count)
         desk, numbers = self._desk, set(row_numbers)
         self._push(title, table_id, numbers, lambda: reviewing.exclude(desk, table_id, numbers))
 

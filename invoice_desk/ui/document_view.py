@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QSplitter, QWidget
 
 from invoice_desk.core.findings import FindingCode, Severity
@@ -27,7 +28,7 @@ from invoice_desk.ui.pages import Page, ShortLabel
 from invoice_desk.ui.proposal_banner import ProposalBanner
 from invoice_desk.ui.proposers import all_proposers, splitting
 from invoice_desk.ui.split_dialog import SplitDialog
-from invoice_desk.ui.texts import document_class, finding, status
+from invoice_desk.ui.texts import counted, document_class, finding, status
 
 #: Doubts whose text has two sides.
 _TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_XML.value}
@@ -36,6 +37,8 @@ _TWO_SIDES = {FindingCode.XML_DENIED_BY_PAGE.value, FindingCode.PAGE_DENIED_BY_X
 #: What is open in these is asked about before a document is approved.
 _GRAVE = {Severity.ERROR.value, Severity.CRITICAL.value}
 _OPEN = {*_GRAVE, Severity.WARNING.value}
+#: So are these, though each alone is a warning.
+_ASKED = {FindingCode.MISSING_REQUIRED.value, FindingCode.SAME_INVOICE.value}
 _READ = {SourceStatus.COMPLETED, SourceStatus.PREVIEW}
 
 
@@ -130,6 +133,8 @@ class DocumentView(Page):
 
     def _connect(self) -> None:
         self.back.clicked.connect(self.left)
+        self.back.setShortcut(QKeySequence(QKeySequence.StandardKey.Back))
+        self.back.setToolTip(self.tr("Back to the list ({0})").format(_shortcut_text(self.back)))
         self.next.clicked.connect(self.next_wanted)
         self.approve.clicked.connect(self.approve_shown)
         self.reopen.clicked.connect(self.reopen_shown)
@@ -227,7 +232,7 @@ class DocumentView(Page):
         # What is written and not accepted yet is meant too, unless it is refused.
         if document is None or not document.is_writable or not self.form.accept_drafts():
             return
-        errors = [each for each in document.findings if each.severity in _GRAVE]
+        errors = [each for each in document.findings if _is_asked_about(each)]
         if not errors:
             self._approve(document.source)
             return
@@ -312,11 +317,12 @@ class DocumentView(Page):
         if document.is_unfinished:
             return self.tr("It is still being read; fields appear as they are found.")
         if document.parts:
-            return self.tr(
+            told = self.tr(
                 "It was split into %n document(s), which stand in its place in the inbox.",
                 "",
                 document.parts,
             )
+            return counted(told, document.parts)
         if document.is_container:
             return self.tr("The files in it stand in the inbox, each on its own.")
         if document.fields:
@@ -410,3 +416,12 @@ def _standing(document: Document) -> SourceStatus:
     held = document.source.status
     is_open = any(each.severity in _OPEN for each in document.findings)
     return SourceStatus.PREVIEW if held is SourceStatus.COMPLETED and is_open else held
+
+
+def _shortcut_text(button: QPushButton) -> str:
+    return button.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _is_asked_about(record: FindingRecord) -> bool:
+    """Return whether a person is asked before a document is approved with this doubt."""
+    return record.severity in _GRAVE or record.code in _ASKED

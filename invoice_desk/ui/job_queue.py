@@ -22,7 +22,7 @@ from invoice_desk.services.importing import ImportJob
 from invoice_desk.services.job_manager import Ended, JobManager
 from invoice_desk.services.jobs import JobSettings, RunningJob
 from invoice_desk.ui.jobs_dock import JobRow, JobsDock
-from invoice_desk.ui.texts import duration, number, status
+from invoice_desk.ui.texts import counted, duration, number, status
 
 #: Twice as often as progress has to be shown, so that it is never a tenth of a second late.
 log = logging.getLogger(__name__)
@@ -227,11 +227,11 @@ def summary(result: object) -> str:
     if isinstance(result, BatchResult):
         text = QCoreApplication.translate(
             "summary",
-            "{0}: {1} files — {2} saved, {3} not readable, {4} known already, {5} not begun; "
+            "{0}: {1} file(s) — {2} saved, {3} not readable, {4} known already, {5} not begun; "
             "{6} rows in {7}",
         )
         counts = (result.total, result.successful, result.failed, result.duplicates, result.pending)
-        return text.format(
+        return counted(text, result.total).format(
             status(result.state.value),
             *map(number, counts),
             number(result.rows),

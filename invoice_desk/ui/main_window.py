@@ -38,7 +38,7 @@ from invoice_desk.ui.rules_view import RulesView
 from invoice_desk.ui.small_views import ActivityView, TemplatesView
 from invoice_desk.ui.table_operations import TableOperations
 from invoice_desk.ui.table_view import TableView
-from invoice_desk.ui.texts import number
+from invoice_desk.ui.texts import counted, number
 from invoice_desk.ui.window_state import remember, restore
 
 _REFRESH_MS = 1000
@@ -401,7 +401,8 @@ class MainWindow(DropWindow):
         if shown is not None and shown.id == table_id:
             self.table.reload()
         self.documents.show_decided(table_id)
-        self.statusBar().showMessage(self.tr("Saved: %n row(s)", "", len(numbers)), 4000)
+        text = counted(self.tr("Saved: %n row(s)", "", len(numbers)), len(numbers))
+        self.statusBar().showMessage(text, 4000)
         self._refresh_soon.start()
 
     def _on_edited(self, table: TableRecord, row_number: int, field: str, text: str) -> None:

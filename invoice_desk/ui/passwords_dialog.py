@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from PySide6.QtCore import QStringListModel, Signal
 from PySide6.QtWidgets import (
@@ -55,6 +56,7 @@ class PasswordsDialog(QDialog):
         self.names.setMinimumHeight(_LIST_HEIGHT)
         self.name, self.password = QLineEdit(), QLineEdit()
         self.name.setMaxLength(MAX_NAME)
+        self.name.setToolTip(self.tr("What you know it by, such as whose documents it opens"))
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.add = QPushButton(self.tr("Add"))
         self.remove = QPushButton(self.tr("Remove"))
@@ -103,10 +105,16 @@ class PasswordsDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
 
     def _on_add(self) -> None:
-        name, password = self.name.text().strip(), self.password.text()
-        if name and password:
+        name, password = self.name.text().strip() or self._proposed(), self.password.text()
+        if password:
             self.password.clear()
             self._change(lambda: self._keep(name, password))
+
+    def _proposed(self) -> str:
+        """Return a name for a password that was given none."""
+        taken = set(self._names.stringList())
+        names = (self.tr("Password {0}").format(number(n)) for n in count(1))
+        return next(name for name in names if name not in taken)
 
     def _keep(self, name: str, password: str) -> None:
         """Keep a password in the keyring; where there is none, know it for now."""
@@ -148,6 +156,7 @@ class PasswordsDialog(QDialog):
         self._names.setStringList([*names, *self._session.names])
         self._locked = locked
         self.name.clear()
+        self.name.setPlaceholderText(self._proposed())
         text = self.tr("Try again: {0} protected").format(number(len(locked)))
         self.retry.setText(text if locked else self.tr("No file is waiting for a password"))
         if isinstance(error, PasswordStoreError):
@@ -170,6 +179,6 @@ class PasswordsDialog(QDialog):
         self.problem.show()
 
     def _enable(self) -> None:
-        self.add.setEnabled(bool(self.name.text().strip() and self.password.text()))
+        self.add.setEnabled(bool(self.password.text()))
         self.remove.setEnabled(bool(self.names.selectedIndexes()))
         self.retry.setEnabled(bool(self._locked))

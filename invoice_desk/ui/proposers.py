@@ -16,6 +16,7 @@ from invoice_desk.services.proposals import (
     Proposer,
     changed_accounts,
     open_pairs,
+    same_pairs,
 )
 from invoice_desk.services.splitting import (
     accept_split,
@@ -28,7 +29,7 @@ from invoice_desk.ui.texts import number
 
 def all_proposers() -> list[Proposer]:
     """Return everything that proposes something, the most urgent first."""
-    return [propose_accounts, propose_pairs, propose_split]
+    return [propose_accounts, propose_pairs, propose_counting, propose_split]
 
 
 def propose_accounts(desk: Desk, source_id: int) -> Sequence[Proposal]:
@@ -57,6 +58,24 @@ def propose_accounts(desk: Desk, source_id: int) -> Sequence[Proposal]:
 def propose_pairs(desk: Desk, source_id: int) -> Sequence[Proposal]:
     """Return what looks like the same invoice."""
     return [_pair(found) for found in open_pairs(desk, source_id)]
+
+
+def propose_counting(desk: Desk, source_id: int) -> Sequence[Proposal]:
+    """Return what counts instead of an invoice, and how it counts again."""
+    return [
+        Proposal(
+            _tr("It is the same invoice as {0}, which counts instead.").format(found.other_name),
+            (
+                Choice(
+                    _tr("Count it again"),
+                    _withdrawing(found.pair.decision_id),
+                    take_back=_deciding(found.pair.first, found.pair.second),
+                ),
+            ),
+            opens=found.other,
+        )
+        for found in same_pairs(desk, source_id)
+    ]
 
 
 def propose_split(desk: Desk, source_id: int) -> Sequence[Proposal]:
@@ -115,6 +134,14 @@ def _pair(found: OpenPair) -> Proposal:
 
 def _confirming(table_id: int, row_number: int) -> Any:
     return lambda desk: confirm_iban(desk, table_id, row_number)
+
+
+def _withdrawing(decision_id: int | None) -> Any:
+    return lambda desk: _take_back(desk, decision_id)
+
+
+def _deciding(first: int, second: int) -> Any:
+    return lambda desk, _done: decide_pair(desk, first, second, same=True)
 
 
 def _take_back(desk: Desk, decision: object) -> None:

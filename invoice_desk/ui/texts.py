@@ -136,6 +136,11 @@ def breakable(text: str) -> str:
     return _LONG_WORD.sub("\\1\u200b", text)
 
 
+def counted(text: str, count: int) -> str:
+    """Return a text in which English says (s), with its count: `1 file`, `3 files`."""
+    return text.replace("(s)", "" if count == 1 else "s")
+
+
 def number(value: float) -> str:
     """Return a whole number with the grouping of the user's country."""
     return QLocale().toString(int(value))
@@ -176,7 +181,8 @@ def progress(snapshot: Snapshot) -> str:
         text = QCoreApplication.translate("progress", "{0}: {1} of {2}")
         parts = [text.format(parts[0], number(snapshot.done), number(snapshot.total))]
     if snapshot.rows:
-        rows = QCoreApplication.translate("progress", "%n rows", "", min(snapshot.rows, 2**31 - 1))
+        shown = min(snapshot.rows, 2**31 - 1)
+        rows = counted(QCoreApplication.translate("progress", "%n row(s)", "", shown), shown)
         parts.append(rows.replace(str(snapshot.rows), number(snapshot.rows)))
     if snapshot.rate >= 1:
         rate = QCoreApplication.translate("progress", "{0} rows/s")
