@@ -99,3 +99,22 @@ def test_start_and_end_are_the_period_where_each_has_its_label() -> None:
 
 def test_the_number_of_an_order_is_that_of_its_contract_where_none_is_named() -> None:
     assert order(*HEADINGS, *VALUES)["contract_ref"] == "5520093"
+
+
+def test_the_day_of_an_order_is_that_of_its_issue() -> None:
+    found = order(
+        *(("Order date", 50, 50), ("Station", 200, 50), ("Revision", 320, 50)),
+        *(("8/19/2024", 50, 64), ("KHZN", 200, 64), ("0", 320, 64)),
+        *(("Hiatus 9/16/2024 - 9/22/2024", 50, 120), ("Printed 8/20/2024", 50, 400)),
+    )
+
+    assert found["issue_date"] == "2024-08-19"
+
+
+def test_numbers_beside_a_name_are_no_address() -> None:
+    found = order(
+        *(("Advertiser", 50, 50), ("Order ID", 220, 50)),
+        *(("Valle Verde Hospital", 50, 64), ("5520093", 220, 66), ("VV-77120", 320, 66)),
+    )
+
+    assert "customer_address" not in found

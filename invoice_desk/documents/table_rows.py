@@ -34,7 +34,9 @@ _TOTAL = re.compile(
     r"|\w*summe|gesamt(?:betrag|preis|wert)?|(?:rechnungs|netto|brutto|end|zahl)betrag|insgesamt"
     r"|montant (?:total|ht|ttc|net|tva|h\.t|t\.t)\S*|net [àa] payer|solde|reste [àa] payer"
     r"|(?:amount|balance|payment) due|due payable|round(?:ing(?: adj\w*)?|ed off| off)|amount paid"
-    r"|acompte|net (?:amount|total)|taxable amount|base imponible|saldo|somme)\b",
+    r"|acompte|(?:netto)?warenwert|(?:goods|merchandise) (?:total|value)"
+    r"|(?:total|valeur)(?: des)? marchandises|net (?:amount|total)|taxable amount"
+    r"|base imponible|saldo|somme)\b",
     re.IGNORECASE,
 )
 _DETAIL = re.compile(r"[^\W\d_][\w.\-/]*(?: [\w.\-/]+)? ?:(?: |$)")

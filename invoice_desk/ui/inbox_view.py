@@ -175,6 +175,10 @@ class InboxView(Page):
             return self.tr("It is kept as text; look whether it should be an invoice.")
         if record.kind in TABULAR:
             return self.tr("Open it and say under Mapping what its columns are.")
+        if record.document_class:
+            return self.tr("Look whether it is: {0} ({1})").format(
+                document_class(record.document_class), "; ".join(record.reasons)
+            )
         return "; ".join(record.reasons)
 
     def _standing(self, record: SourceRecord) -> tuple[str, str]:

@@ -66,6 +66,7 @@ REGISTRATION = re.compile(
     r"(?:no|id|roc)\b[.: ]*[\w-]+\s*\)?",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W\d_]{3}")
 _COMMA = re.compile(r"\s*,\s+")
 _PHONE = re.compile(r"(?<![\w-])\+?0?\d{2,3}-\d{6,8}(?!\w)")
 _CONTACT = re.compile(
@@ -130,7 +131,8 @@ def address_below(document: Document, name: Candidate) -> Address | None:
         skipped += 1
         if found or skipped > _MOST_SKIPPED:
             break
-    return _joined(found, name.page) if found else None
+    is_told = any(_WORD.search(each.text) for each in found)  # numbers alone are none
+    return _joined(found, name.page) if is_told else None
 
 
 def _is_of_another(row: Row, name: Candidate) -> bool:

@@ -19,6 +19,7 @@ SALUTATION = re.compile(
     r"|to|for)$",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W\d_]{3}")
 #: What a person's name begins with.
 _SALUTED = re.compile(
     r"^(?:herrn?|frau|monsieur|madame|m\.|mme|mr\.?|mrs\.?|ms\.?|dr\.?)\s", re.IGNORECASE
@@ -89,6 +90,8 @@ def sender_line(document: Document, row: Row) -> SenderLine | None:
     if town is None:
         return None
     start, address = pieces[0][0], pieces[1][0]
+    if not _WORD.search(row.text, address, town):
+        return None  # numbers alone, under the headings of columns
     left = row.box_of(start, start + 1)[0]
     return SenderLine(row.number, row.page, start, address, town, left)
 

@@ -24,7 +24,7 @@ from invoice_desk.documents.extraction.layout import layout_of
 from invoice_desk.documents.extraction.named_values import (
     in_groups,
     named_at,
-    order_number_at,
+    of_order_at,
     others_at,
 )
 from invoice_desk.documents.extraction.parties import chosen_names, whole_name
@@ -42,7 +42,7 @@ _OPTIONAL = -0.4
 _MADE = 0.6
 #: The least odds of what a label names, and by how much it is above the others.
 _NAMED_ODDS, _NAMED_MARGIN = 2.0, 0.1
-#: The odds of an order's own number as that of the contract, where no other is named.
+#: The odds of an order's own number and day as those of the contract and of issue.
 _ORDER_ODDS = 0.5
 #: The odds of what is not weighed at all.
 _NEVER = -25.0
@@ -145,8 +145,8 @@ class _Fields:
                 continue
             at = int(odds.argmax())
             likely = float(odds[at])
-            if name == "contract_ref" and self._class == "order" and likely < 0:
-                ordered = order_number_at(self._document)
+            if self._class == "order" and name in {"contract_ref", "issue_date"} and likely < 0:
+                ordered = of_order_at(self._document, name)
                 at, likely = (at, likely) if ordered is None else (ordered, _ORDER_ODDS)
             candidate = self._document.candidates[kind][at]
             if likely < self._least(name):

@@ -42,6 +42,8 @@ _OTHERS = {
         | {"phone", "tax_id", "registration", "bank"}
     ),
 }
+#: Field → the label that names it in an order.
+_OF_ORDER = {"contract_ref": "order_number", "issue_date": "order_date"}
 #: What a title is made of: `Invoice no. 7 of 1 May 2024`.
 _TITLE = frozenset({"document_word", "invoice_number"})
 #: A title up to its number: `Schlussrechnung Bau (877) Nr. `, `Invoice for services no. `.
@@ -106,12 +108,18 @@ def named_at(document: Document, field: str) -> int | None:
     return named[0] if len({candidates[i].value for i in named}) == 1 else None
 
 
-def order_number_at(document: Document) -> int | None:
-    """Return the place of the one number labelled as an order's, where no contract is named."""
-    if any(label.means == "contract_number" for row in document.labels for label in row):
+def of_order_at(document: Document, field: str) -> int | None:
+    """Return the place of the one number or day that labels give to an order itself.
+
+    Its number is that of the contract where no contract is named, its day that of issue.
+    """
+    if field == "contract_ref" and any(
+        label.means == "contract_number" for row in document.labels for label in row
+    ):
         return None
-    codes = document.candidates[Kind.CODE]
-    found = {c.value: i for i, c in enumerate(codes) if document.label_before(c) == "order_number"}
+    means = _OF_ORDER[field]
+    candidates = document.candidates[FIELDS[field]]
+    found = {c.value: i for i, c in enumerate(candidates) if document.label_before(c) == means}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
