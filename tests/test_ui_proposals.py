@@ -132,14 +132,20 @@ def test_a_duplicate_is_told_opened_beside_denied_and_undone(
     assert "b.pdf came later" in said(view)
 
 
+def open_same(window: MainWindow, qtbot: QtBot, folder: Path) -> DocumentView:
+    """Open an invoice that came before, and say that it is the same one."""
+    import_quietly(window, supplier_pdf(folder / "a.pdf"))
+    view = open_only(window, qtbot, supplier_pdf(folder / "b.pdf", more=["Copie"]))
+    press(view, "Same invoice…")
+    answer(window, qtbot, "Same invoice")
+    return view
+
+
 def test_a_duplicate_does_not_count_any_more_until_that_is_undone(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    import_quietly(window, supplier_pdf(tmp_path / "a.pdf"))
-    view = open_only(window, qtbot, supplier_pdf(tmp_path / "b.pdf", more=["Copie"]))
+    view = open_same(window, qtbot, tmp_path)
 
-    press(view, "Same invoice…")
-    answer(window, qtbot, "Same invoice")
     excluded = view.state.text(), view.approve.isHidden()
     decided = [pair.decision for pair in likely_pairs(window._desk, decided=True)]
     window.actions_by_id["undo"].trigger()
@@ -154,10 +160,7 @@ def test_a_duplicate_does_not_count_any_more_until_that_is_undone(
 def test_what_does_not_count_says_what_counts_and_can_count_again(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    import_quietly(window, supplier_pdf(tmp_path / "a.pdf"))
-    view = open_only(window, qtbot, supplier_pdf(tmp_path / "b.pdf", more=["Copie"]))
-    press(view, "Same invoice…")
-    answer(window, qtbot, "Same invoice")
+    view = open_same(window, qtbot, tmp_path)
     told = said(view)
 
     press(view, "Count it again")
