@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from invoice_desk.documents.page import Page, TextSource, Word
@@ -52,6 +54,30 @@ def test_pages_counted_from_one_again_begin_another_document() -> None:
     again = [page(n + 2, f"Seite {n} von 2", "Summe 10,00 12,00", "x 4,00") for n in (1, 2)]
 
     assert ranges(*pages, *again) == [(1, 2), (3, 4)]
+
+
+def test_after_the_last_page_another_supplier_begins_another_document() -> None:
+    first = invoice(1, "F-1", "Page 1 of 1", "www.blue.example")
+    other = page(2, "Ihre Rechnung", "Druck 10,00", "Papier 12,00", "www.nordlicht.example")
+    same = page(2, "Ihre Rechnung", "Druck 10,00", "Papier 12,00", "www.blue.example")
+
+    assert ranges(first, other) == [(1, 1), (2, 2)]
+    assert ranges(first, same) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [(TextSource.TEXT_LAYER, [(1, 1), (2, 2)]), (TextSource.OCR, [])],
+)
+def test_paper_of_another_size_counts_where_it_was_not_cut_by_a_scanner(
+    source: TextSource, found: list[tuple[int, int]]
+) -> None:
+    first = page(1, "Blue Media", "Spot 10.00", "Spot 12.00")
+    again = replace(page(2, "Page 1 of 2", "Spot 10.00", "Spot 12.00"), width=842, height=595)
+
+    pages = [replace(each, text_source=source) for each in (first, again)]
+
+    assert ranges(*pages) == found
 
 
 def test_terms_with_a_count_of_their_own_are_no_document() -> None:

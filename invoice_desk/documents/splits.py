@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from invoice_desk.documents.page import Line, Page, lines_of, segments_of
+from invoice_desk.documents.page import Line, Page, TextSource, lines_of, segments_of
 
 #: What the reasons of a new document must come to.
 _ENOUGH = 2.0
+#: Pages whose sizes differ by no more than this share are of the same paper.
+_SAME_SIZE = 0.02
 #: More numbers than this beside labels and the page is a list of documents.
 _MOST_NUMBERS = 2
 
@@ -89,6 +91,8 @@ class _Evidence:
     has_amounts: bool
     is_blank: bool
     is_separator: bool
+    #: Width and height of a printed page; a scanner cuts each page as it likes.
+    size: tuple[float, float] | None
 
 
 @dataclass(slots=True)
@@ -102,12 +106,13 @@ class _Document:
     counter: tuple[int, int] | None = None
     has_total: bool = False
     is_closed: bool = False
+    size: tuple[float, float] | None = None
 
     def take(self, page: _Evidence) -> None:
         """Take in one more page."""
         self.numbers |= page.numbers
         self.identities |= page.identities
-        self.counter = page.counter
+        self.counter, self.size = page.counter, page.size
         self.is_closed = page.is_separator or (self.is_closed and page.is_blank)
         self.has_total = page.has_total or (self.has_total and page.is_blank)
 
@@ -164,9 +169,17 @@ def _reasons(document: _Document, page: _Evidence) -> tuple[str, ...]:
         reasons.append((1.0, "other tax numbers, bank or addresses in the web"))
     if document.has_total and page.has_total:
         reasons.append((0.5, "the page before has a total, and so has this one"))
+    if reasons and _is_other_paper(document.size, page.size):
+        reasons.append((0.5, "paper of another size"))
     if reasons and page.has_amounts:
         reasons.append((0.5, "amounts of its own"))
     return tuple(text for _, text in reasons) if sum(w for w, _ in reasons) >= _ENOUGH else ()
+
+
+def _is_other_paper(before: tuple[float, float] | None, now: tuple[float, float] | None) -> bool:
+    if before is None or now is None:
+        return False
+    return any(abs(a - b) > _SAME_SIZE * a for a, b in zip(before, now, strict=True))
 
 
 def _new_numbers(document: _Document, page: _Evidence) -> Iterator[tuple[float, str]]:
@@ -181,10 +194,13 @@ def _new_numbers(document: _Document, page: _Evidence) -> Iterator[tuple[float, 
 
 
 def _new_count(document: _Document, page: _Evidence) -> Iterator[tuple[float, str]]:
+    before = document.counter
+    if page.counter is None and before is not None and before[0] == before[1]:
+        yield 1.0, "the page before is the last one by its own count"
     if page.counter is None or page.counter[0] != 1:
         return
     told = "its pages are counted from 1 again"
-    before, is_whole = document.counter, page.counter[1] > 0
+    is_whole = page.counter[1] > 0
     if before is None:
         if is_whole:
             yield 1.0, told
@@ -215,6 +231,7 @@ def _evidence(page: Page) -> _Evidence:
         has_total=_TOTAL.search(text) is not None,
         has_amounts=sum(_AMOUNT.match(word.text) is not None for word in page.words) >= 2,
         is_blank=not texts,
+        size=(page.width, page.height) if page.text_source is TextSource.TEXT_LAYER else None,
         is_separator=len(page.words) <= _MOST_WORDS_OF_SEPARATOR
         and any(_SEPARATOR.search(text) for text in texts),
     )
