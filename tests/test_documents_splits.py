@@ -57,9 +57,9 @@ def test_pages_counted_from_one_again_begin_another_document() -> None:
 
 
 def test_after_the_last_page_another_supplier_begins_another_document() -> None:
-    first = invoice(1, "F-1", "Page 1 of 1", "www.blue.example")
-    other = page(2, "Ihre Rechnung", "Druck 10,00", "Papier 12,00", "www.nordlicht.example")
-    same = page(2, "Ihre Rechnung", "Druck 10,00", "Papier 12,00", "www.blue.example")
+    first = invoice(1, "F-1", "Page 1 of 1", "www.blue.test")
+    other = page(2, "Ihre Rechnung", "Druck 10,00", "Papier 12,00", "www.nordlicht.test")
+    same = page(2, "Ihre Rechnung", "Druck 10,00", "Papier 12,00", "www.blue.test")
 
     assert ranges(first, other) == [(1, 1), (2, 2)]
     assert ranges(first, same) == []
