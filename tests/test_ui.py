@@ -408,6 +408,7 @@ def test_what_a_cancelled_import_left_is_done_by_going_on(
     window.jobs.add(job)
     settle(qtbot, window)
     (row,) = window.findChildren(JobRow)
+    assert row.bar.value() == 0
 
     row.pause.click()
     qtbot.waitUntil(lambda: len(window._sources) == 3, timeout=30_000)

@@ -107,7 +107,7 @@ def accept_split(desk: Desk, source_id: int, splits: Sequence[Split] | None = No
         SourceError: If its pages cannot be taken apart.
     """
     source, pages = _source_with_pages(desk, source_id)
-    chosen = tuple(splits) if splits is not None else _proposed(desk, source)
+    chosen = tuple(splits) if splits is not None else _proposal(desk, source).splits
     _check_ranges(chosen, [page.number for page in pages], source.name)
     parts = _taken_apart(desk, source, pages, chosen)
     with reading(desk.engine) as connection:
@@ -145,10 +145,9 @@ def decline_split(desk: Desk, source_id: int) -> str:
         source = get_source(connection, source_id)
     if source is None:
         raise ArgumentError(f"There is no source {source_id}.")
-    proposed = list_proposals(desk, source_id)
-    splits = _proposed(desk, source)
-    _note(desk, source_id, DECLINED, splits)
+    proposal = _proposal(desk, source)
     _settle_fields(desk, source, is_one=True)
+    _note(desk, source_id, DECLINED, proposal.splits)
     with writing(desk.engine) as connection:
         code = FindingCode.DOCUMENT_SPLIT.value
         connection.execute(delete_source_findings(source_id, code=code))
@@ -156,7 +155,7 @@ def decline_split(desk: Desk, source_id: int) -> str:
         if is_sure and not list_findings(connection, source_id=source_id, limit=1):
             done = SourceStatus.COMPLETED.value
             connection.execute(source_update(source_id, status=done))
-    return proposed[0].text
+    return proposal.text
 
 
 def propose_again(desk: Desk, source_id: int, text: str) -> None:
@@ -207,11 +206,11 @@ def _source_with_pages(desk: Desk, source_id: int) -> tuple[SourceRecord, list[P
     return source, pages
 
 
-def _proposed(desk: Desk, source: SourceRecord) -> tuple[Split, ...]:
+def _proposal(desk: Desk, source: SourceRecord) -> SplitProposal:
     proposals = list_proposals(desk, source.id)
     if not proposals:
         raise ArgumentError(f"Nothing is proposed for {source.name}; say which pages to part.")
-    return proposals[0].splits
+    return proposals[0]
 
 
 def _check_ranges(splits: Sequence[Split], numbers: Sequence[int], name: str) -> None:

@@ -50,7 +50,7 @@ class InboxView(Page):
             headings, self._cells, tip=self._tip, parent=self
         )
         self.table = RecordTable("inbox", self.model)
-        set_widths(self.table, (210, 58, 128, 56, 62, 58, 70, 100))
+        set_widths(self.table, (206, 64, 128, 56, 62, 62, 72, 100))
         self.table.when_opened(self.opened.emit)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_menu)

@@ -203,7 +203,7 @@ class JobQueue(QObject):
             self.over.emit(ended.job.snapshot, str(ended.error))
             self.crashed.emit(ended.error)
             return
-        row.show_summary(summary(ended.result), left_some=_left_some(ended.result))
+        row.show_summary(summary(ended.result), left=_left(ended.result))
         self.over.emit(ended.job.snapshot, summary(ended.result))
         if isinstance(ended.result, BatchResult):
             self.imported.emit(ended.result)
@@ -213,11 +213,11 @@ class JobQueue(QObject):
             self.written.emit(ended.result)
 
 
-def _left_some(result: object) -> bool:
-    """Return whether an import was cancelled before its last file, or before it had any."""
+def _left(result: object) -> float:
+    """Return the share of its files that a cancelled import left; all, where it had none yet."""
     if not isinstance(result, BatchResult) or result.state is not JobState.ABORTED:
-        return False
-    return result.pending > 0 or not result.total
+        return 0.0
+    return result.pending / result.total if result.total else 1.0
 
 
 def summary(result: object) -> str:

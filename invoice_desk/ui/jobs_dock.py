@@ -72,17 +72,16 @@ class JobRow(QWidget):
         self.detail.setText(now_text(line))
         self._allow(ended=line.has_ended, is_paused=line.is_paused)
 
-    def show_summary(self, text: str, *, left_some: bool = False) -> None:
-        """Show how the job ended; one that left some undone stays where it was, and can go on."""
+    def show_summary(self, text: str, *, left: float = 0.0) -> None:
+        """Show how the job ended; one that left a share of its files undone can go on."""
         self.detail.setText(" ".join(text.split()))
+        self.bar.setValue(int(1000 * (1 - left)))
         self._allow(ended=True, is_paused=False)
-        self._left_some = left_some
-        if left_some:
+        self._left_some = left > 0
+        if self._left_some:
             self.pause.setText(self.tr("Go on"))
             self.pause.setToolTip(self.tr("Do the rest, as a new job"))
             self.pause.setEnabled(True)
-        else:
-            self.bar.setValue(1000)
 
     def show_paused(self, *, is_paused: bool) -> None:
         """Offer to go on, or to pause."""
