@@ -1,4 +1,4 @@
-"""Labels that stand over their values: two or more in a row, each the heading of a column."""
+"""Labels that stand over their values: in a row of headings, or right above one value."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 def column_label(document: Document, candidate: Candidate) -> str:
     """Return what the heading announces right under which a number or a day stands.
 
-    Headings stand two and more in a row, with nothing but labels; where values go on below each
-    other it is a column of a table, which says nothing of the document.
+    Headings stand two and more in a row, with nothing but labels, or one right above a value that
+    is all of its cell.  Where values go on below each other it is a column of a table, which says
+    nothing of the document.
     """
     rows = document.layout.rows
     row = rows[candidate.row]
